@@ -1,0 +1,1 @@
+"""Command lines: argv[0] or the first word chooses one tool module, which alone is imported."""

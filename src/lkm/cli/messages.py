@@ -1,0 +1,48 @@
+"""What a tool says besides its output: ``tool: LEVEL: text`` on stderr or to syslog, as kmod's tools do."""
+
+from __future__ import annotations
+
+import sys
+
+# Priorities of syslog(3); a message is said when its priority is at most the tool's.
+CRIT, ERR, WARNING, NOTICE, INFO, DEBUG = 2, 3, 4, 5, 6, 7
+_NAMES = {CRIT: "FATAL", ERR: "ERROR", WARNING: "WARNING", NOTICE: "NOTICE", INFO: "INFO", DEBUG: "DEBUG"}
+
+
+class Messages:
+    """A tool's voice. ``priority`` is the least urgent priority that is said; -1 says nothing at all."""
+
+    def __init__(self, tool: str, priority: int = WARNING, *, to_syslog: bool = False) -> None:
+        self.tool = tool
+        self.priority = priority
+        # With stderr closed there is only syslog to speak to (kmod: tools/log.c).
+        self.to_syslog = to_syslog or sys.stderr is None
+
+    def say(self, priority: int, text: str) -> None:
+        """Say one line, with the tool's name and the priority's before it."""
+        if priority > self.priority:
+            return
+        if self.to_syslog:
+            import syslog
+
+            syslog.openlog(self.tool, syslog.LOG_CONS | syslog.LOG_NDELAY | syslog.LOG_PID, syslog.LOG_DAEMON)
+            syslog.syslog(priority, f"{_NAMES[priority]}: {text}")
+        else:
+            sys.stdout.flush()
+            sys.stderr.write(f"{self.tool}: {_NAMES[priority]}: {text}\n")
+
+    def fatal(self, text: str) -> None:
+        """Say why the tool gives up."""
+        self.say(CRIT, text)
+
+    def error(self, text: str) -> None:
+        """Say what could not be done."""
+        self.say(ERR, text)
+
+    def warning(self, text: str) -> None:
+        """Say what looks wrong but did not stop the work."""
+        self.say(WARNING, text)
+
+    def info(self, text: str) -> None:
+        """Say what is being done."""
+        self.say(INFO, text)

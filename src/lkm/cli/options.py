@@ -1,0 +1,104 @@
+"""One table of options per tool: it drives the parser and the help text. Same rules as glibc's getopt_long(3).
+
+>>> TABLE = (Option("b", "basedir", "DIR", "a foreign root"), Option("v", "verbose", "", "say more"))
+>>> parse(TABLE, ["x", "-vb/r", "--verb", "y", "--", "-v"])
+([('verbose', ''), ('basedir', '/r'), ('verbose', '')], ['x', 'y', '-v'])
+>>> parse(TABLE, ["-q"])
+Traceback (most recent call last):
+lkm.errors.UsageError: invalid option -- 'q'
+"""
+
+from __future__ import annotations
+
+from lkm.errors import UsageError
+from lkm.record import Record
+
+
+class Option(Record):
+    """One option: letter and long name (either may be empty), the name of its argument if it takes one, its help."""
+
+    short: str
+    long: str
+    argument: str = ""
+    help: str = ""
+
+    @property
+    def key(self) -> str:
+        """Return the long name, or the letter where there is no long one."""
+        return self.long or self.short
+
+
+def parse(table: tuple[Option, ...], argv: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Split arguments (without argv[0]) into options, as (key, value) in order, and operands.
+
+    Options may stand after operands; ``--`` ends them; long names may be cut short while unambiguous.
+    Raises UsageError with glibc's words.
+    """
+    options: list[tuple[str, str]] = []
+    operands: list[str] = []
+    rest = list(reversed(argv))
+    while rest:
+        word = rest.pop()
+        if word == "--":
+            operands += reversed(rest)
+            break
+        if word.startswith("--"):
+            options.append(_long(table, word, rest))
+        elif word.startswith("-") and word != "-":
+            _letters(table, word[1:], rest, options)
+        else:
+            operands.append(word)
+    return options, operands
+
+
+def _long(table: tuple[Option, ...], word: str, rest: list[str]) -> tuple[str, str]:
+    name, equals, value = word[2:].partition("=")
+    found = [o for o in table if o.long == name] or [o for o in table if o.long and o.long.startswith(name)]
+    if not found:
+        raise UsageError(f"unrecognized option '--{name}'")
+    if len(found) > 1:
+        raise UsageError(f"option '--{name}' is ambiguous; possibilities:" + "".join(f" '--{o.long}'" for o in found))
+    option = found[0]
+    if not option.argument:
+        if equals:
+            raise UsageError(f"option '--{option.long}' doesn't allow an argument")
+        return option.key, ""
+    if not equals:
+        if not rest:
+            raise UsageError(f"option '--{option.long}' requires an argument")
+        value = rest.pop()
+    return option.key, value
+
+
+def _letters(table: tuple[Option, ...], letters: str, rest: list[str], options: list[tuple[str, str]]) -> None:
+    while letters:
+        letter, letters = letters[0], letters[1:]
+        option = next((o for o in table if o.short == letter), None)
+        if option is None:
+            raise UsageError(f"invalid option -- '{letter}'")
+        if not option.argument:
+            options.append((option.key, ""))
+        elif letters or rest:
+            options.append((option.key, letters or rest.pop()))
+            letters = ""
+        else:
+            raise UsageError(f"option requires an argument -- '{letter}'")
+
+
+def help_text(usage: str, table: tuple[Option, ...], epilogue: str = "") -> str:
+    """Return a help page: the usage lines, then one line an option."""
+    rows = []
+    for option in table:
+        long = f"--{option.long}" if option.long else ""
+        if long and option.argument:
+            long += f"={option.argument}"
+        letter = f"-{option.short}" if option.short else "   "
+        if option.short and option.argument and not long:
+            letter += f" {option.argument}"
+        rows.append((f"{letter}{', ' if option.short and long else '  ' if long else ''}{long}", option.help))
+    width = min(max((len(left) for left, _ in rows), default=0), 34)
+    lines = [f"usage: {usage}", "", "options:"]
+    lines += [f"  {left:<{width}}  {text}" for left, text in rows]
+    if epilogue:
+        lines += ["", epilogue.strip()]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""Configuration text (modprobe.d, depmod.d, kernel command line) → directives with their origin → settings. Pure."""

@@ -1,0 +1,72 @@
+"""The directives of modprobe.d and of the kernel command line, and all of them together: the settings."""
+
+from __future__ import annotations
+
+from lkm.names import AliasPattern, ModuleName
+from lkm.origin import Origin, Problem
+from lkm.record import Record
+
+
+class Alias(Record):
+    """``alias WILDCARD MODULE``: a name matching the pattern means the module."""
+
+    pattern: AliasPattern
+    module: ModuleName
+    origin: Origin
+
+
+class Blacklist(Record):
+    """``blacklist MODULE``: the module's own aliases are not followed."""
+
+    module: ModuleName
+    origin: Origin
+
+
+class Options(Record):
+    """``options MODULE TEXT`` (module or alias name), or ``module.param=value`` on the kernel command line."""
+
+    module: ModuleName
+    text: str
+    origin: Origin
+
+
+class Command(Record):
+    """``install`` or ``remove`` (``kind``) ``MODULE COMMAND``: run by the shell instead of loading or removing."""
+
+    kind: str
+    module: ModuleName
+    command: str
+    origin: Origin
+
+
+class Softdep(Record):
+    """``softdep MODULE pre: a b post: c``: load these before and after it, if they are there."""
+
+    module: ModuleName
+    pre: tuple[ModuleName, ...]
+    post: tuple[ModuleName, ...]
+    origin: Origin
+
+
+class Weakdep(Record):
+    """``weakdep MODULE a b``: the module may ask for these itself; only image builders need to know."""
+
+    module: ModuleName
+    modules: tuple[ModuleName, ...]
+    origin: Origin
+
+
+Directive = Alias | Blacklist | Options | Command | Softdep | Weakdep
+
+
+class Settings(Record):
+    """All directives in force, each kind in the order in which kmod keeps (and ``modprobe -c`` prints) them."""
+
+    aliases: tuple[Alias, ...] = ()
+    blacklists: tuple[Blacklist, ...] = ()
+    options: tuple[Options, ...] = ()
+    installs: tuple[Command, ...] = ()
+    removes: tuple[Command, ...] = ()
+    softdeps: tuple[Softdep, ...] = ()
+    weakdeps: tuple[Weakdep, ...] = ()
+    problems: tuple[Problem, ...] = ()

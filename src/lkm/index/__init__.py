@@ -1,0 +1,1 @@
+"""Facts of many modules → the ``modules.*`` indexes, and lookups in them. Pure."""

@@ -1,0 +1,57 @@
+"""What a kernel is to the rest of the package: four methods, and outcomes that are values.
+
+A refusal is a value because it is evidence: the journal of outcomes is what diagnosis works from.
+"""
+
+from __future__ import annotations
+
+from lkm.record import Record
+from lkm.state.nouns import KernelState, LogRecord
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
+
+# Flags of finit_module(2) (include/uapi/linux/module.h).
+IGNORE_MODVERSIONS = 1
+IGNORE_VERMAGIC = 2
+COMPRESSED_FILE = 4
+
+
+class Done(Record):
+    """The kernel did it. ``call`` is the system call that did; ``log`` is what it wrote meanwhile."""
+
+    call: str
+    log: tuple[LogRecord, ...] = ()
+
+
+class Refused(Record):
+    """The kernel (or a file on the way to it) said no: ``errno`` is the number, ``log`` what the kernel wrote.
+
+    ``call`` is ``finit_module``, ``init_module``, ``delete_module``, or ``open``/``read`` for the module file.
+    """
+
+    call: str
+    errno: int
+    log: tuple[LogRecord, ...] = ()
+
+
+Outcome = Done | Refused
+
+
+class Kernel(Protocol):
+    """A kernel that modules go into."""
+
+    def load(self, path: str, parameters: str = "", flags: int = 0) -> Outcome:
+        """Load a module file (plain or compressed). ``parameters`` is the text after its name, as insmod's."""
+
+    def unload(self, name: str, *, force: bool = False) -> Outcome:
+        """Remove a module by its kernel name, at once or not at all (O_NONBLOCK)."""
+
+    def state(self) -> KernelState:
+        """Return one consistent snapshot of what is loaded."""
+
+    def log(self, since: int = 0) -> tuple[LogRecord, ...]:
+        """Return the kernel log's records with a sequence number of at least ``since``, oldest first."""

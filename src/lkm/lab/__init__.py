@@ -1,0 +1,1 @@
+"""Throwaway real kernels (User-Mode Linux, QEMU) that run as an ordinary process."""

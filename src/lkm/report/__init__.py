@@ -1,0 +1,1 @@
+"""Values → text: the classic tools' output, and findings for people. Pure."""

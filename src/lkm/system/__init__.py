@@ -1,0 +1,1 @@
+"""All other touches of the operating system: files, trees on disk, processes."""

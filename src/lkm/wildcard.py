@@ -1,0 +1,102 @@
+r"""Shell wildcards with the rules of C's fnmatch(3), flags 0, C locale, which is what aliases are written for.
+
+Python's ``fnmatch`` differs: it knows no backslash and no ``[[:digit:]]``, and imports ``re``.
+
+>>> matches("usb:v*p[0-9]d?", "usb:v12p3dx"), matches("a[!b]c", "abc"), matches(r"a\*", "a*"), matches("a[", "a[")
+(True, False, True, True)
+>>> matches("[[:digit:]x-z]", "y"), matches("*", "any/thing")
+(True, True)
+"""
+
+from __future__ import annotations
+
+_CLASSES = {
+    "alnum": str.isalnum,
+    "alpha": str.isalpha,
+    "blank": lambda c: c in " \t",
+    "cntrl": lambda c: c < " " or c == "\x7f",
+    "digit": str.isdigit,
+    "graph": lambda c: "!" <= c <= "~",
+    "lower": str.islower,
+    "print": lambda c: " " <= c <= "~",
+    "punct": lambda c: "!" <= c <= "~" and not c.isalnum(),
+    "space": str.isspace,
+    "upper": str.isupper,
+    "xdigit": lambda c: c in "0123456789abcdefABCDEF",
+}
+
+
+def has_wildcard(text: str) -> bool:
+    """Tell whether any character of the text is special in a pattern."""
+    return any(char in text for char in "*?[\\")
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Tell whether the whole text matches the pattern. Never raises; linear but for the product of the lengths."""
+    p = t = 0
+    star = resume = -1
+    while t < len(text):
+        if p < len(pattern) and pattern[p] == "*":
+            star, resume = p, t
+            p += 1
+            continue
+        after = _match_one(pattern, p, text[t]) if p < len(pattern) else -1
+        if after >= 0:
+            p, t = after, t + 1
+        elif star >= 0:
+            resume += 1
+            p, t = star + 1, resume
+        else:
+            return False
+    while p < len(pattern) and pattern[p] == "*":
+        p += 1
+    return p == len(pattern)
+
+
+def _match_one(pattern: str, p: int, char: str) -> int:
+    """Return the place after the pattern element at ``p`` when it matches the character, else -1."""
+    special = pattern[p]
+    if special == "?":
+        return p + 1
+    if special == "[":
+        result = _match_bracket(pattern, p, char)
+        if result is not None:
+            matched, after = result
+            return after if matched else -1
+    elif special == "\\":
+        if p + 1 == len(pattern):
+            return -1  # a trailing backslash matches nothing
+        return p + 2 if pattern[p + 1] == char else -1
+    return p + 1 if special == char else -1
+
+
+def _match_bracket(pattern: str, p: int, char: str) -> tuple[bool, int] | None:
+    """Match ``[...]`` at ``p``: (matched, place after), or None when it is never closed and ``[`` is literal."""
+    at = p + 1
+    negated = pattern[at : at + 1] in ("!", "^")
+    at += negated
+    found = False
+    first = True
+    while True:
+        if at >= len(pattern):
+            return None
+        if pattern[at] == "]" and not first:
+            return found != negated, at + 1
+        first = False
+        if pattern.startswith("[:", at) and (close := pattern.find(":]", at + 2)) > 0:
+            test = _CLASSES.get(pattern[at + 2 : close])
+            found = found or (test is not None and char.isascii() and bool(test(char)))
+            at = close + 2
+            continue
+        low, at = _bracket_char(pattern, at)
+        high = low
+        if pattern[at : at + 1] == "-" and pattern[at + 1 : at + 2] not in ("]", ""):
+            high, at = _bracket_char(pattern, at + 1)
+        found = found or low <= char <= high
+
+
+def _bracket_char(pattern: str, at: int) -> tuple[str, int]:
+    """Return the (possibly escaped) character at ``at`` inside a bracket and the place after it."""
+    if pattern[at] == "\\" and at + 1 < len(pattern):
+        at += 1
+    return pattern[at], at + 1
