@@ -10,7 +10,11 @@ Python's ``fnmatch`` differs: it knows no backslash and no ``[[:digit:]]``, and 
 
 from __future__ import annotations
 
-_CLASSES = {
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CLASSES: dict[str, Callable[[str], bool]] = {
     "alnum": str.isalnum,
     "alpha": str.isalpha,
     "blank": lambda c: c in " \t",
