@@ -1,0 +1,234 @@
+"""ELF relocatable files (gABI chapter 4), read in parts and trusting nothing in them.
+
+Only what module files need: header, section headers, section contents, symbols and relocations, for 32 and 64 bit and
+both byte orders. Whatever lies or ends early is one FormatError with its offset. No memory is taken in proportion to
+a count in the file before the bytes that the count promises have been read.
+
+A section header is the plain tuple that ``struct`` gives, since a depmod run reads some 200,000 of them; the names
+below are places in it. They are the same for both classes.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from lkm.errors import FormatError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.formats.source import Source
+
+NAME, TYPE, FLAGS, ADDRESS, OFFSET, SIZE, LINK, INFO, ALIGN, ENTRY_SIZE = range(10)
+
+SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_NOTE, SHT_NOBITS, SHT_REL = 2, 3, 4, 7, 8, 9
+SHN_UNDEF, SHN_ABS, SHN_XINDEX = 0, 0xFFF1, 0xFFFF
+STB_WEAK = 2
+ET_REL = 1
+EM_SPARC, EM_SPARCV9, STT_SPARC_REGISTER = 2, 43, 13
+
+#: Names of symbols may overlap, so a small file can describe gigabytes of them; a real one stays far below this.
+NAMES_LIMIT = 64 << 20
+
+_TAIL = 1024  # the section name table mostly stands before the section headers: both then come with one read
+
+
+class Layout:
+    """The struct formats of one class and byte order."""
+
+    __slots__ = ("header", "is64", "order", "section", "symbol", "symbol_brief", "word")
+
+    def __init__(self, is64: bool, order: str) -> None:
+        self.is64 = is64
+        self.order = order
+        # e_type e_machine | e_shoff e_flags | e_shentsize e_shnum e_shstrndx
+        self.header = Struct(order + ("16xHH4x16xQI6xHHH" if is64 else "16xHH4x8xII6xHHH"))
+        self.section = Struct(order + ("IIQQQQIIQQ" if is64 else "10I"))
+        # 64 bit: st_name st_info st_shndx st_value; 32 bit: st_name st_value st_info st_shndx
+        self.symbol = Struct(order + ("IBxHQ8x" if is64 else "II4xBxH"))
+        self.symbol_brief = Struct(order + ("IBxH16x" if is64 else "I8xBxH"))
+        self.word = Struct(order + ("Q" if is64 else "I"))
+
+
+_LAYOUTS = {(c, d): Layout(c == 2, "<" if d == 1 else ">") for c in (1, 2) for d in (1, 2)}
+_name_columns: dict[tuple[Layout, int], Struct] = {}
+
+
+class Elf:
+    """An ELF file's header and section table. Raises FormatError when either is not whole.
+
+    >>> from lkm.formats.source import BytesSource
+    >>> Elf(BytesSource(b"#!/bin/sh", "x.ko"))
+    Traceback (most recent call last):
+    lkm.errors.FormatError: x.ko: at byte 0: not an ELF file: it starts with 23 21 2f 62 instead of 7f 45 4c 46
+    """
+
+    __slots__ = (
+        "_names",
+        "_strings",
+        "_table",
+        "count",
+        "flags",
+        "layout",
+        "machine",
+        "source",
+        "table_offset",
+        "type",
+    )
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        size = source.size
+        start = source.read(0, min(size, 64))
+        if start[:4] != b"\x7fELF":
+            raise _not_elf(source, start)
+        layout = _LAYOUTS.get((start[4], start[5])) if len(start) > 5 else None
+        if layout is None:
+            raise FormatError(f"unknown ELF class or byte order: {start[4:6].hex(' ')}", source.name, 4)
+        self.layout = layout
+        if len(start) < layout.header.size:
+            raise FormatError(f"the file ends at byte {size}, inside the ELF header", source.name, size)
+        self.type, self.machine, table, self.flags, entry_size, count, strings = layout.header.unpack_from(start)
+        self.table_offset = table
+        if not table:
+            raise FormatError("there are no section headers", source.name, 40 if layout.is64 else 32)
+        if entry_size != layout.section.size:
+            want = f"section headers of {entry_size} bytes, not {layout.section.size}"
+            raise FormatError(want, source.name, 58 if layout.is64 else 46)
+        if count == 0 or strings == SHN_XINDEX:  # more than 65279 sections: section 0 holds the true numbers
+            first = layout.section.unpack(source.read(table, entry_size))
+            count = count or first[SIZE]
+            strings = first[LINK] if strings == SHN_XINDEX else strings
+        if count > (size - table) // entry_size:
+            raise FormatError(
+                f"{count} section headers of {entry_size} bytes do not fit: the file ends at byte {size}",
+                source.name,
+                table,
+            )
+        self.count: int = count
+        tail = min(_TAIL, table)
+        blob = source.read(table - tail, tail + count * entry_size)
+        self._table = blob[tail:]
+        column = _name_columns.get((layout, count))
+        if column is None:
+            body = "I36x" if not layout.is64 else "I60x"
+            column = Struct(layout.order + body * count)
+            if count < 1000:
+                _name_columns[layout, count] = column
+        self._names: tuple[int, ...] = column.unpack(self._table)
+        if not strings < count:
+            raise FormatError(f"section names are said to be in section {strings} of {count}", source.name, table)
+        head = layout.section.unpack_from(self._table, strings * entry_size)
+        at = head[OFFSET] - (table - tail)
+        if at >= 0 and at + head[SIZE] <= tail:
+            self._strings = blob[at : at + head[SIZE]]
+        else:
+            self._strings = self.read(strings)
+        if self._strings[-1:] != b"\0":
+            raise FormatError("section names do not end with a zero byte", source.name, head[OFFSET] + head[SIZE] - 1)
+
+    def header(self, index: int) -> tuple[int, ...]:
+        """Return a section header; the names at the top of this module tell the places."""
+        if not 0 <= index < self.count:
+            raise FormatError(f"there is no section {index}: the file has {self.count}", self.source.name)
+        return self.layout.section.unpack_from(self._table, index * self.layout.section.size)
+
+    def find(self, name: bytes) -> int:
+        """Return the index of the first section of that name, or 0 (which never is a real section)."""
+        strings, wanted = self._strings, name + b"\0"
+        at = strings.find(wanted)
+        best = 0
+        while at >= 0:  # a name may be the end of another one, so all places count
+            try:
+                index = self._names.index(at, 1, best or self.count)
+                best = index
+            except ValueError:
+                pass
+            at = strings.find(wanted, at + 1)
+        return best
+
+    def name(self, index: int) -> bytes:
+        """Return a section's name; raises FormatError when it lies outside the section name table."""
+        at = self._names[index]
+        if at >= len(self._strings):
+            place = self.table_offset + index * self.layout.section.size
+            raise FormatError(f"section {index}: its name is outside the table of names", self.source.name, place)
+        return self._strings[at : self._strings.index(b"\0", at)]
+
+    def read(self, index: int) -> bytes:
+        """Return a section's contents (none for SHT_NOBITS); raises FormatError when the file ends before."""
+        head = self.header(index)
+        if head[TYPE] == SHT_NOBITS:
+            return b""
+        return self.source.read(head[OFFSET], head[SIZE])
+
+    def named(self, name: bytes) -> bytes:
+        """Return the contents of the first section of that name, or nothing when there is none."""
+        index = self.find(name)
+        return self.read(index) if index else b""
+
+
+class Symbols:
+    """The symbol table and its strings. ``first_global`` is where the local symbols end."""
+
+    __slots__ = ("data", "elf", "first_global", "offset", "strings")
+
+    def __init__(self, elf: Elf, index: int) -> None:
+        self.elf = elf
+        head = elf.header(index)
+        entry = elf.layout.symbol.size
+        source = elf.source
+        self.offset = head[OFFSET]
+        size = head[SIZE]
+        if head[ENTRY_SIZE] != entry or size % entry:
+            raise FormatError(
+                f"a symbol table of {size} bytes in steps of {head[ENTRY_SIZE]}", source.name, self.offset
+            )
+        strings = elf.header(head[LINK])
+        if strings[OFFSET] == self.offset + size and strings[TYPE] == SHT_STRTAB:  # as ld lays them out
+            blob = source.read(self.offset, size + strings[SIZE])
+            self.data, self.strings = blob[:size], blob[size:]
+        else:
+            self.data, self.strings = elf.read(index), elf.read(head[LINK])
+        if len(self.data) != size:
+            raise FormatError("the symbol table has no contents", source.name, self.offset)
+        if size and self.strings[-1:] != b"\0":
+            raise FormatError(
+                "symbol names do not end with a zero byte", source.name, strings[OFFSET] + strings[SIZE]
+            )
+        self.first_global = min(max(head[INFO], 1), size // entry)
+
+    def names(self, offsets: list[int]) -> list[bytes]:
+        """Return the names at these offsets of the string table; raises FormatError for one outside it."""
+        strings = self.strings
+        if len(offsets) * len(strings) > NAMES_LIMIT:
+            longest = max(map(len, strings.split(b"\0")))
+            if len(offsets) * longest > NAMES_LIMIT:
+                raise FormatError(f"{len(offsets)} symbols with names of up to {longest} bytes", self.elf.source.name)
+        end = strings.index
+        try:
+            return [strings[at : end(b"\0", at)] for at in offsets]
+        except ValueError:
+            worst = max(offsets)
+            text = f"a symbol's name is at {worst} of {len(strings)} bytes of names"
+            raise FormatError(text, self.elf.source.name, self.offset) from None
+
+    def rows(self) -> list[tuple[int, int, int, int]]:
+        """Return all symbols but the first, empty one: (place of the name, info, section, value)."""
+        layout = self.elf.layout
+        data = self.data[layout.symbol.size :]
+        if layout.is64:
+            return list(layout.symbol.iter_unpack(data))
+        return [(name, info, section, value) for name, value, info, section in layout.symbol.iter_unpack(data)]
+
+
+def symbols(elf: Elf) -> Symbols | None:
+    """Return the symbol table, or None when the file was stripped of it."""
+    index = elf.find(b".symtab")
+    return Symbols(elf, index) if index else None
+
+
+def _not_elf(source: Source, start: bytes) -> FormatError:
+    if not start:
+        return FormatError("the file is empty", source.name, 0)
+    seen = f"not an ELF file: it starts with {start[:4].hex(' ')} instead of 7f 45 4c 46"
+    return FormatError(seen, source.name, 0)
