@@ -1,0 +1,158 @@
+"""Reading and replacing files. What the operating system refuses is a MachineError with its errno and the path."""
+
+from __future__ import annotations
+
+import os
+
+from lkm.errors import FormatError, MachineError
+from lkm.formats.source import BytesSource, ends_early
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from mmap import mmap
+    from types import TracebackType
+
+    from lkm.formats.source import Source
+
+#: File endings that are decompressed by :func:`open_source`, and the kind for ``formats.compression``.
+_KINDS = {".gz": "gz", ".xz": "xz", ".zst": "zst"}
+
+#: Same limit as for module files in ``formats.compression``.
+_MAX_UNPACKED = 1 << 30
+
+
+def machine_error(e: OSError, path: str, hint: str = "") -> MachineError:
+    """Return the error for a refused call on a path, with the words of strerror(3)."""
+    return MachineError(os.strerror(e.errno or 0), path, e.errno or 0, hint)
+
+
+class FileSource:
+    """A file that is read where asked, with pread(2)."""
+
+    __slots__ = ("_fd", "name", "size")
+
+    def __init__(self, fd: int, name: str, size: int) -> None:
+        self._fd = fd
+        self.name = name
+        self.size = size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return exactly ``length`` bytes at ``offset``; raises FormatError past the end, MachineError on EIO."""
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise ends_early(self.name, offset, length, self.size)
+        try:
+            data = os.pread(self._fd, length, offset)
+            while len(data) < length:
+                more = os.pread(self._fd, length - len(data), offset + len(data))
+                if not more:
+                    raise ends_early(self.name, offset, length, offset + len(data))
+                data += more
+        except OSError as e:
+            raise machine_error(e, self.name) from e
+        return data
+
+
+class open_source:  # noqa: N801  (used as a function, as open() is)
+    """Open a file for reading in parts: ``with open_source(path) as source``.
+
+    A path that ends in .gz, .xz or .zst is decompressed whole. Raises MachineError; FormatError for a broken stream.
+    """
+
+    __slots__ = ("_fd", "path")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._fd = -1
+
+    def __enter__(self) -> Source:
+        kind = _KINDS.get(self.path[self.path.rfind(".") :])
+        if kind:
+            from lkm.formats.compression import decompress
+
+            return BytesSource(decompress(read_bytes(self.path), kind, self.path, _MAX_UNPACKED), self.path)
+        try:
+            self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            return FileSource(self._fd, self.path, os.fstat(self._fd).st_size)
+        except OSError as e:
+            self._close()
+            raise machine_error(e, self.path) from e
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def read_bytes(path: str) -> bytes:
+    """Return a file's bytes, as they are on disk; raises MachineError."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            parts = []
+            while part := os.read(fd, max(65536, os.fstat(fd).st_size + 1)):
+                parts.append(part)
+            return b"".join(parts)
+        finally:
+            os.close(fd)
+    except OSError as e:
+        raise machine_error(e, path) from e
+
+
+def read_text(path: str) -> str:
+    """Return a file's text; bytes that are not UTF-8 become surrogate escapes. Raises MachineError."""
+    return read_bytes(path).decode("utf-8", "surrogateescape")
+
+
+def map_bytes(path: str) -> bytes | mmap:
+    """Return a file mapped read-only, so that only what is looked at is read; raises MachineError."""
+    import mmap as mapping
+
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if not os.fstat(fd).st_size:
+                return b""
+            return mapping.mmap(fd, 0, prot=mapping.PROT_READ)
+        finally:
+            os.close(fd)
+    except OSError as e:
+        raise machine_error(e, path) from e
+    except ValueError as e:
+        raise FormatError("cannot be mapped", path) from e
+
+
+def write_set(directory: str, files: Mapping[str, bytes]) -> None:
+    """Replace files of a directory, each as a whole: written beside, synced, then renamed over the old one.
+
+    When anything fails the temporary file is removed, the old file is untouched, and MachineError is raised.
+    """
+    for name, data in files.items():
+        _replace(f"{directory}/{name}", data)
+
+
+def _replace(path: str, data: bytes) -> None:
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(fd, view) :]
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        os.rename(temporary, path)
+    except BaseException as e:
+        try:  # noqa: SIM105  (contextlib costs more than this)
+            os.unlink(temporary)
+        except OSError:
+            pass
+        if isinstance(e, OSError):
+            raise machine_error(e, path) from e
+        raise
