@@ -61,7 +61,7 @@ def test_behaves_as_libcs_ptrace_and_writes_a_short_register_state(tmp_path: Pat
 
 
 def test_tells_whether_it_is_needed() -> None:
-    """Without the shim, writing back a short state works exactly where ``too_large_for_uml`` says it is not needed."""
+    """Without the shim, writing back a short state works just where ``too_large_for_uml`` says no."""
 
     class Iovec(ctypes.Structure):
         _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
