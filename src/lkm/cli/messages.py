@@ -31,6 +31,16 @@ class Messages:
             sys.stdout.flush()
             sys.stderr.write(f"{self.tool}: {_NAMES[priority]}: {text}\n")
 
+    def detail(self, *lines: str) -> None:
+        """Say more about the error just said: a line each, indented; empty ones are left out."""
+        if self.priority < ERR:
+            return
+        for line in filter(None, lines):
+            if self.to_syslog:
+                self.say(ERR, line)
+            else:
+                sys.stderr.write(f"  {line}\n")
+
     def fatal(self, text: str) -> None:
         """Say why the tool gives up."""
         self.say(CRIT, text)

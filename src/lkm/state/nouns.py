@@ -1,4 +1,4 @@
-"""What a kernel holds now: loaded modules and log records, as values."""
+"""What a kernel holds now: loaded modules, symbols and log records, as values."""
 
 from __future__ import annotations
 
@@ -26,12 +26,25 @@ class LoadedModule(Record):
 
 
 class LogRecord(Record):
-    """One record of the kernel log (/dev/kmsg): ``level`` 0..7, ``usec`` since boot, ``sequence`` number."""
+    """One record of the kernel log (/dev/kmsg): ``level`` 0..7, ``usec`` since boot, ``sequence`` number.
+
+    ``facility`` is 0 for what the kernel itself says; programs that write to /dev/kmsg have another.
+    """
 
     level: int
     sequence: int
     usec: int
     text: str
+    facility: int = 0
+
+
+class Symbol(Record):
+    """One line of /proc/kallsyms: ``kind`` is nm(1)'s letter; ``module`` is empty for the kernel's own symbols."""
+
+    address: int
+    kind: str
+    name: str
+    module: ModuleName = ModuleName("")
 
 
 class KernelState(Record):

@@ -1,0 +1,41 @@
+"""``lsmod``: the loaded modules, from one reading of /proc/modules."""
+
+from __future__ import annotations
+
+import sys
+
+from lkm.cli.messages import Messages
+from lkm.cli.options import Option, help_text
+from lkm.cli.standard import HELP, VERSION, understand
+from lkm.errors import MachineError
+from lkm.kernel.linux import LinuxKernel
+from lkm.report.lsmod import table
+
+USAGE = "lsmod [options]"
+OPTIONS = (
+    Option("s", "syslog", "", "say messages to syslog, not stderr"),
+    Option("v", "verbose", "", "taken for compatibility; lsmod has no more to say"),
+    VERSION,
+    HELP,
+)
+
+
+def main(argv: list[str]) -> int:
+    """Print the table; status 1 when the kernel has no modules or the arguments make no sense."""
+    understood = understand("lsmod", USAGE, OPTIONS, argv[1:])
+    if isinstance(understood, int):
+        return understood
+    options, operands = understood
+    if operands:
+        sys.stderr.write(help_text(USAGE, OPTIONS))
+        return 1
+    messages = Messages("lsmod", to_syslog=("syslog", "") in options)
+    kernel = LinuxKernel()
+    try:
+        modules = kernel.state().modules
+    except MachineError as error:
+        messages.error(f"could not get list of modules: {error}")
+        messages.detail(error.hint)
+        return 1
+    sys.stdout.buffer.write(table(modules, kernel.holders).encode("utf-8", "surrogateescape"))
+    return 0

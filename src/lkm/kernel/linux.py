@@ -1,0 +1,200 @@
+"""The running Linux kernel: what :class:`lkm.kernel.interface.Kernel` asks for, done by system calls.
+
+The module system calls answer with a number only; what the kernel says about it goes to its log. So each attempt
+is made between two looks at the log, and its outcome carries what was said meanwhile.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from lkm.errors import FormatError, MachineError
+from lkm.kernel import syscalls
+from lkm.kernel.interface import COMPRESSED_FILE, Done, Outcome, Refused
+from lkm.kernel.log import Log
+from lkm.state.modules import parse_modules
+from lkm.state.nouns import KernelState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lkm.state.nouns import LogRecord
+
+NO_MODULES_HINT = "`lkm lab run -- COMMAND` runs a command in a throwaway kernel that has modules"
+
+# What /sys/module/compression says (kernel/module/decompress.c) → our names.
+_COMPRESSIONS = {"gzip": "gz", "xz": "xz", "zstd": "zst"}
+_HEAD = 6  # bytes that tell a compression
+
+
+class LinuxKernel:
+    """This machine's kernel. ``proc``, ``sys`` and ``kmsg`` are where it shows itself (other places: for tests)."""
+
+    def __init__(self, proc: str = "/proc", sys: str = "/sys", kmsg: str = "/dev/kmsg") -> None:
+        self._proc = proc
+        self._sys = sys
+        self._kmsg = kmsg
+
+    def load(self, path: str, parameters: str = "", flags: int = 0) -> Outcome:
+        """Load a module file by finit_module(2); where that is not had, by init_module(2) from memory.
+
+        A compressed file goes to the kernel as it is when the kernel says that it unpacks this kind.
+        """
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            return Refused("open", error.errno or errno.EIO)
+        try:
+            return self._load(fd, path, _bytes(parameters), flags)
+        finally:
+            os.close(fd)
+
+    def _load(self, fd: int, path: str, parameters: bytes, flags: int) -> Outcome:
+        try:
+            kind = _compression(os.pread(fd, _HEAD, 0))
+        except OSError as error:
+            return Refused("read", error.errno or errno.EIO)
+        if not kind or kind == self.compression():
+            file_flags = flags | COMPRESSED_FILE if kind else flags
+            outcome = self._attempt("finit_module", lambda: syscalls.finit_module(fd, parameters, file_flags))
+            if isinstance(outcome, Done) or outcome.errno != errno.ENOSYS:
+                return outcome
+        try:
+            image = _whole(fd, kind, path)
+        except OSError as error:
+            return Refused("read", error.errno or errno.EIO)
+        except FormatError:
+            return Refused("read", errno.ENOEXEC)
+        return self._attempt("init_module", lambda: syscalls.init_module(image, parameters))
+
+    def unload(self, name: str, *, force: bool = False) -> Outcome:
+        """Remove a module by its kernel name, at once or not at all."""
+        flags = os.O_NONBLOCK | (os.O_TRUNC if force else 0)
+        return self._attempt("delete_module", lambda: syscalls.delete_module(_bytes(name), flags))
+
+    def _attempt(self, call: str, make: Callable[[], int]) -> Outcome:
+        log = Log(self._kmsg, at_end=True)
+        try:
+            number = make()
+            said = tuple([record for record in log.take() if record.facility == 0])
+        finally:
+            log.close()
+        return Refused(call, number, said) if number else Done(call, said)
+
+    def state(self) -> KernelState:
+        """Return what is loaded, from one pass over /proc/modules.
+
+        Raises MachineError when the kernel has no loadable modules at all.
+        """
+        return KernelState(parse_modules(self.modules_text())[0])
+
+    def modules_text(self) -> str:
+        """Return the text of /proc/modules; raises MachineError when it is not to be had."""
+        path = f"{self._proc}/modules"
+        try:
+            return _read(path)
+        except FileNotFoundError:
+            if not os.path.exists(f"{self._proc}/version"):
+                raise MachineError("/proc is not mounted", path, errno.ENOENT, "mount -t proc proc /proc") from None
+            what = "this kernel was built without loadable modules (CONFIG_MODULES)"
+            raise MachineError(what, path, errno.ENOENT, NO_MODULES_HINT) from None
+        except OSError as error:
+            raise MachineError(error.strerror or str(error), path, error.errno or 0) from None
+
+    def log(self, since: int = 0) -> tuple[LogRecord, ...]:
+        """Return the kernel log's records from sequence number ``since`` on; none where it may not be read."""
+        log = Log(self._kmsg)
+        try:
+            return tuple([record for record in log.take() if record.sequence >= since])
+        finally:
+            log.close()
+
+    def cmdline(self) -> str:
+        """Return the kernel's command line, or nothing where it cannot be read."""
+        return self._optional(f"{self._proc}/cmdline")
+
+    def compression(self) -> str:
+        """Return the kind of compressed module this kernel unpacks: ``gz``, ``xz``, ``zst`` or empty."""
+        return _COMPRESSIONS.get(self._optional(f"{self._sys}/module/compression").strip(), "")
+
+    def initstate(self, name: str) -> str:
+        """Return ``live``, ``coming`` or ``going``, ``builtin`` for one that /sys shows without a state, or empty."""
+        state = self._optional(f"{self._sys}/module/{name}/initstate").strip()
+        return state or ("builtin" if os.path.isdir(f"{self._sys}/module/{name}") else "")
+
+    def parameters(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Return the parameters of a loaded or built-in module that may be read, with their values, by name."""
+        directory = f"{self._sys}/module/{name}/parameters"
+        found = []
+        for parameter in sorted(self._names(directory)):
+            try:
+                value = _read(f"{directory}/{parameter}")
+            except OSError:
+                continue  # mode 0200, or not for us
+            found.append((parameter, value.removesuffix("\n")))
+        return tuple(found)
+
+    def holders(self, name: str) -> tuple[str, ...]:
+        """Return the modules that use this one, in the order of /sys's directory."""
+        return self._names(f"{self._sys}/module/{name}/holders")
+
+    def _names(self, directory: str) -> tuple[str, ...]:
+        try:
+            return tuple(os.listdir(directory))
+        except OSError:
+            return ()
+
+    def _optional(self, path: str) -> str:
+        try:
+            return _read(path)
+        except OSError:
+            return ""
+
+
+def read_cmdline() -> str:
+    """Return the running kernel's command line."""
+    return LinuxKernel().cmdline()
+
+
+def release() -> str:
+    """Return the running kernel's release, which names its module directory."""
+    return os.uname().release
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _read(path: str) -> str:
+    """Return a file of /proc or /sys as text; such files do not tell their size."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while part := os.read(fd, 1 << 20):
+            parts.append(part)
+    finally:
+        os.close(fd)
+    return b"".join(parts).decode("utf-8", "surrogateescape")
+
+
+def _compression(head: bytes) -> str:
+    if head.startswith(b"\x7fELF"):
+        return ""
+    from lkm.formats.compression import kind_of
+
+    return kind_of(head)
+
+
+def _whole(fd: int, kind: str, path: str) -> bytes:
+    """Return the module in the file, decompressed; raises OSError or FormatError."""
+    size = os.fstat(fd).st_size
+    image = b""
+    while len(image) < size and (part := os.pread(fd, size - len(image), len(image))):
+        image += part
+    if not kind:
+        return image
+    from lkm.formats.compression import decompress
+
+    return decompress(image, kind, path)
