@@ -23,7 +23,10 @@ class Blacklist(Record):
 
 
 class Options(Record):
-    """``options MODULE TEXT`` (module or alias name), or ``module.param=value`` on the kernel command line."""
+    """``options MODULE TEXT`` (module or alias name), or ``module.param=value`` on the kernel command line.
+
+    ``text`` is all after the one blank that follows the name, with tabs made blanks; it may start or end with blanks.
+    """
 
     module: ModuleName
     text: str
@@ -40,19 +43,25 @@ class Command(Record):
 
 
 class Softdep(Record):
-    """``softdep MODULE pre: a b post: c``: load these before and after it, if they are there."""
+    """``softdep MODULE pre: a b post: c``: load these before and after it, if they are there.
+
+    ``pre`` and ``post`` are module or alias names as written: kmod keeps them so and folds when it looks them up.
+    """
 
     module: ModuleName
-    pre: tuple[ModuleName, ...]
-    post: tuple[ModuleName, ...]
+    pre: tuple[str, ...]
+    post: tuple[str, ...]
     origin: Origin
 
 
 class Weakdep(Record):
-    """``weakdep MODULE a b``: the module may ask for these itself; only image builders need to know."""
+    """``weakdep MODULE a b``: the module may ask for these itself; only image builders need to know.
+
+    ``modules`` are names as written, not folded.
+    """
 
     module: ModuleName
-    modules: tuple[ModuleName, ...]
+    modules: tuple[str, ...]
     origin: Origin
 
 

@@ -1,0 +1,73 @@
+r"""The kernel command line → blacklists and options. Reads as kmod does (libkmod-config.c).
+
+``module.param[=value]`` is an option of the module; ``modprobe.blacklist=a,b`` a blacklist. Double quotes keep spaces
+in the value. A quote may also stand before the whole word, where boot loaders put it: ``"m.p=a b"`` means
+``m.p="a b"``. A quote elsewhere before the value, a second dot before ``=``, or no dot at all: the word is not ours.
+
+Names of ``modprobe.blacklist`` are folded here; kmod leaves the ``-`` in them, so that they never match anything.
+
+>>> facts, problems = parse('quiet snd-x.index=1 "m.p=a b" modprobe.blacklist=e-f')
+>>> [(f.module, getattr(f, "text", None)) for f in facts]
+[('snd_x', 'index=1'), ('m', 'p="a b"'), ('e_f', None)]
+"""
+
+from __future__ import annotations
+
+from lkm.config.lines import SPACES
+from lkm.config.nouns import Blacklist, Directive, Options
+from lkm.errors import FormatError
+from lkm.names import ModuleName, fold, fold_alias
+from lkm.origin import Origin, Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FILE = "/proc/cmdline"
+
+
+def parse(text: str, file: str = FILE) -> tuple[tuple[Directive, ...], tuple[Problem, ...]]:
+    """Return the directives in order, and the problems (with the column in the text). Never raises."""
+    text = text.split("\0", 1)[0]
+    origin = Origin(file)
+    facts: list[Directive] = []
+    problems: list[Problem] = []
+    for start, word in _words(text):
+        name, option = _split(word)
+        if not option:
+            continue
+        if name == "modprobe" and option.startswith("blacklist="):
+            facts += [Blacklist(fold(each), origin) for each in option[len("blacklist=") :].split(",")]
+            continue
+        try:
+            module = ModuleName(fold_alias(name))
+        except FormatError as error:
+            message = f"bad module name '{name}'"
+            problems.append(Problem(origin, message, text, start + 1, error.what))
+            continue
+        facts.append(Options(module, option.replace("\t", " "), origin))
+    return tuple(facts), tuple(problems)
+
+
+def _words(text: str) -> Iterator[tuple[int, str]]:
+    """Yield (place, word): words end at space outside quotes; one with an open quote at the end is lost."""
+    start, quoted = 0, False
+    for at, char in enumerate(text):
+        if char == '"':
+            quoted = not quoted
+        elif char in SPACES and not quoted:
+            if at > start:
+                yield start, text[start:at]
+            start = at + 1
+    if not quoted and start < len(text):
+        yield start, text[start:]
+
+
+def _split(word: str) -> tuple[str, str]:
+    """Return module name and ``param[=value]`` of a word; two empty texts when it is no module's option."""
+    wrapped = word[0] == '"'
+    head, equals, value = word[wrapped:].partition("=")
+    name, dot, param = head.partition(".")
+    if not dot or "." in param or '"' in head or any(space in head for space in SPACES):
+        return "", ""
+    return name, param + equals + ('"' if wrapped else "") + value

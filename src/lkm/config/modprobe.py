@@ -1,0 +1,152 @@
+"""The text of a modprobe.d file → directives and problems.
+
+Reads as kmod does (libkmod-config.c, ``kmod_config_parse``). A bad line is left out and told of; the rest stands.
+``#`` makes a comment only as a line's very first character. ``include`` and ``config`` were directives once and are
+refused. Words past those that a directive takes are ignored.
+
+>>> facts, problems = parse("alias eth0 e1000-x\\noptoins e1000 debug=1\\n", "x.conf")
+>>> facts
+(Alias(pattern='eth0', module='e1000_x', origin=Origin(file='x.conf', line=1)),)
+>>> print(problems[0], "|", problems[0].hint)
+x.conf:2: unknown directive 'optoins' | did you mean 'options'?
+"""
+
+from __future__ import annotations
+
+from lkm.config.lines import BLANKS, SPACES, logical_lines, word_at, words
+from lkm.config.nearest import nearest
+from lkm.config.nouns import Alias, Blacklist, Command, Directive, Options, Softdep, Weakdep
+from lkm.errors import FormatError
+from lkm.names import AliasPattern, ModuleName, fold_alias
+from lkm.origin import Origin, Problem
+
+#: Directive → the words it takes, for hints.
+SYNTAX = {
+    "alias": "alias WILDCARD MODULE",
+    "blacklist": "blacklist MODULE",
+    "install": "install MODULE COMMAND",
+    "options": "options MODULE NAME=VALUE...",
+    "remove": "remove MODULE COMMAND",
+    "softdep": "softdep MODULE pre: NAME... post: NAME...",
+    "weakdep": "weakdep MODULE NAME...",
+}
+
+
+def parse(text: str, file: str) -> tuple[tuple[Directive, ...], tuple[Problem, ...]]:
+    """Return the directives of one file, in order, and what could not be used. Never raises."""
+    facts: list[Directive] = []
+    problems: list[Problem] = []
+    for line in logical_lines(text):
+        if line.text[0] == "#":
+            continue
+        keyword, at = word_at(line.text, 0)
+        if keyword:
+            reader = _Reader(line.text, at, Origin(file, line.first), problems)
+            fact = reader.directive(keyword)
+            if fact is not None:
+                facts.append(fact)
+    return tuple(facts), tuple(problems)
+
+
+class _Reader:
+    """Reads one line, word by word; remembers where the word in hand stands."""
+
+    def __init__(self, text: str, at: int, origin: Origin, problems: list[Problem]) -> None:
+        self.text = text
+        self.at = at
+        self.origin = origin
+        self.problems = problems
+
+    def directive(self, keyword: str) -> Directive | None:
+        """Return the fact that the line states, or None when it was a problem."""
+        if keyword not in SYNTAX:
+            self._unknown(keyword)
+            return None
+        try:
+            return self._read(keyword)
+        except FormatError as error:
+            self._problem(error.what, error.offset + 1, error.hint or f"the form is: {SYNTAX[keyword]}")
+            return None
+
+    def _read(self, keyword: str) -> Directive:
+        if keyword == "alias":
+            pattern = self._name("the alias")
+            return Alias(pattern, self._module(), self.origin)
+        module = self._module()
+        if keyword == "blacklist":
+            return Blacklist(module, self.origin)
+        if keyword == "options":
+            return Options(module, self._rest("options").replace("\t", " "), self.origin)
+        if keyword == "softdep":
+            pre, post = self._softdeps(self._rest("names"))
+            return Softdep(module, pre, post, self.origin)
+        if keyword == "weakdep":
+            return Weakdep(module, tuple(words(self._rest("names"))), self.origin)
+        return Command(keyword, module, self._rest("command"), self.origin)
+
+    def _name(self, what: str) -> AliasPattern:
+        """Return the next word, folded as an alias (kmod folds module names in the same way)."""
+        word, after = word_at(self.text, self.at)
+        start = after - 1 - len(word)
+        if not word:
+            raise FormatError(f"{what} is missing", offset=start)
+        self.at = after
+        try:
+            return fold_alias(word)
+        except FormatError as error:
+            hint = "write brackets in pairs: [ab] matches an a or a b"
+            raise FormatError(error.what, offset=start + error.offset, hint=hint) from None
+
+    def _module(self) -> ModuleName:
+        return ModuleName(self._name("the module name"))
+
+    def _rest(self, what: str) -> str:
+        rest = self.text[self.at :]
+        if not rest:
+            raise FormatError(f"no {what} after the module name", offset=len(self.text))
+        return rest
+
+    def _softdeps(self, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Split the text after the module name into the names after ``pre:`` and those after ``post:``.
+
+        kmod overlooks a first word that has exactly one space before it, so ``softdep a  pre: b`` (two blanks)
+        asks for nothing.
+        """
+        pre: list[str] = []
+        post: list[str] = []
+        lost: list[str] = []
+        names = lost
+        overlooked = text[:1] in SPACES and text[1:2] not in SPACES
+        for place, word in enumerate(words(text)):
+            if word in ("pre:", "post:") and not (overlooked and place == 0):
+                names = pre if word == "pre:" else post
+            else:
+                names.append(word)
+        if lost:
+            column = self.text.find(lost[0], self.at) + 1
+            overlooked = lost[0] in ("pre:", "post:")
+            hint = "leave one blank before it, not two" if overlooked else "write 'pre:' or 'post:' before the names"
+            self._problem(f"ignored, as it does not follow 'pre:' or 'post:': {' '.join(lost)}", column, hint)
+        return tuple(pre), tuple(post)
+
+    def _unknown(self, keyword: str) -> None:
+        column = len(self.text) - len(self.text.lstrip(BLANKS)) + 1
+        if keyword in ("include", "config"):
+            hint = "put the directives into a file of their own in the directory, or name it with -C"
+            self._problem(f"directive '{keyword}' is no longer read", column, hint)
+            return
+        if keyword[0] == "#":
+            hint = "a comment must start in the first column"
+        elif keyword == "\r":
+            hint = "the file has DOS line ends; remove the carriage returns"
+        else:
+            near = nearest(keyword, SYNTAX)
+            hint = f"did you mean '{near}'?" if near else "directives are: " + ", ".join(SYNTAX)
+        self._problem(f"unknown directive {_quoted(keyword)}", column, hint)
+
+    def _problem(self, message: str, column: int, hint: str) -> None:
+        self.problems.append(Problem(self.origin, message, self.text, column, hint))
+
+
+def _quoted(word: str) -> str:
+    return f"'{word}'" if word.isprintable() else ascii(word)

@@ -1,0 +1,29 @@
+"""The known word that a mistyped one was most likely meant to be."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the known word with the fewest single-letter edits to this one, or "" when all are far from it.
+
+    >>> nearest("optoins", ("alias", "options")), nearest("xyzzy", ("alias", "options"))
+    ('options', '')
+    """
+    if len(word) > 40:
+        return ""
+    distance, best = min(((_distance(word.lower(), k), k) for k in known), default=(99, ""))
+    return best if distance <= max(1, len(best) // 3) else ""
+
+
+def _distance(one: str, other: str) -> int:
+    """Return the number of insertions, deletions and changes, two swapped neighbours counting as two."""
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        before, row = row, [i]
+        for j, b in enumerate(other, 1):
+            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (a != b)))
+    return row[-1]

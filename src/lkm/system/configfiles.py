@@ -1,0 +1,86 @@
+"""Finding and reading configuration files: modprobe.d and depmod.d, in kmod's order.
+
+Of files with one base name the first directory's stands (/etc before /run and so on); all are then read in the order
+of their base names (kmod: libkmod-config.c and depmod.c, ``conf_files_list``). Only ``*.conf`` counts in a directory,
+but a file named on the command line is read whatever it is called.
+"""
+
+from __future__ import annotations
+
+import os
+
+from lkm.origin import Origin, Problem
+
+#: In order of precedence; under each there is modprobe.d and depmod.d.
+DIRECTORIES = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
+
+
+def modprobe_files(
+    root: str = "", paths: tuple[str, ...] = (), kernel_dir: str = "", problems: list[Problem] | None = None
+) -> list[tuple[str, str]]:
+    """Return (path, text) of every modprobe.d file in the order of reading.
+
+    ``root`` stands before the standard directories (kmod's ``-d`` does not move these); ``paths``, files or
+    directories, are read instead of them (``-C``). ``kernel_dir`` is the directory whose modules.softdep and
+    modules.weakdep take part, under these names. What cannot be read is left out, and told of in ``problems``.
+    """
+    chosen: dict[str, str] = {}
+    if kernel_dir:
+        for name in ("modules.softdep", "modules.weakdep"):
+            chosen[name] = os.path.join(kernel_dir, name)
+    return _read(_choose(root, "modprobe.d", paths, chosen, problems), problems)
+
+
+def depmod_files(
+    root: str = "", paths: tuple[str, ...] = (), problems: list[Problem] | None = None
+) -> list[tuple[str, str]]:
+    """Return (path, text) of every depmod.d file in the order of reading; arguments as in modprobe_files."""
+    return _read(_choose(root, "depmod.d", paths, {}, problems), problems)
+
+
+def _choose(
+    root: str, leaf: str, paths: tuple[str, ...], chosen: dict[str, str], problems: list[Problem] | None
+) -> dict[str, str]:
+    """Add to base name → path whatever the places hold, where the name is not taken yet."""
+    for place in paths or [f"{root.rstrip('/')}{d}/{leaf}" for d in DIRECTORIES]:
+        try:
+            names = os.listdir(place)
+        except NotADirectoryError:
+            chosen.setdefault(os.path.basename(place), place)
+        except OSError as error:
+            if paths:
+                _note(problems, place, f"cannot be read: {error.strerror}")
+        else:
+            for name in names:
+                if name.endswith(".conf") and name[0] != "." and _is_file(place, name, problems):
+                    chosen.setdefault(name, os.path.join(place, name))
+    return chosen
+
+
+def _is_file(place: str, name: str, problems: list[Problem] | None) -> bool:
+    path = os.path.join(place, name)
+    if os.path.isfile(path) or not os.path.exists(path):
+        return True  # a link to nowhere takes the name too, and hides a file of later directories
+    _note(problems, path, "is not a file")
+    return False
+
+
+def _read(chosen: dict[str, str], problems: list[Problem] | None) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name in sorted(chosen, key=os.fsencode):
+        path = chosen[name]
+        try:
+            with open(path, "rb", buffering=0) as file:
+                data = file.read()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            _note(problems, path, f"cannot be read: {error.strerror}")
+            continue
+        found.append((path, data.decode("utf-8", "surrogateescape")))
+    return found
+
+
+def _note(problems: list[Problem] | None, path: str, message: str) -> None:
+    if problems is not None:
+        problems.append(Problem(Origin(path), message))
