@@ -86,13 +86,13 @@ def word_at(text: str, at: int) -> tuple[str, int]:
     return text[at:end], end + 1
 
 
-def words(text: str) -> list[str]:
-    r"""Return the words between space of any kind (C's, not Unicode's).
+def words(text: str, spaces: str = SPACES) -> list[str]:
+    r"""Return the words between space of any kind (C's, not Unicode's), or between these characters.
 
     >>> words(" a\r\tb ")
     ['a', 'b']
     """
-    for space in SPACES[1:]:
+    for space in spaces[1:]:
         if space in text:
             text = text.replace(space, " ")
     return [word for word in text.split(" ") if word]
