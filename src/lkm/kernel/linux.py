@@ -119,6 +119,10 @@ class LinuxKernel:
         """Return the kind of compressed module this kernel unpacks: ``gz``, ``xz``, ``zst`` or empty."""
         return _COMPRESSIONS.get(self._optional(f"{self._sys}/module/compression").strip(), "")
 
+    def modules_disabled(self) -> bool:
+        """Tell whether loading and unloading are switched off until the next boot."""
+        return self._optional(f"{self._proc}/sys/kernel/modules_disabled").strip() == "1"
+
     def initstate(self, name: str) -> str:
         """Return ``live``, ``coming`` or ``going``, ``builtin`` for one that /sys shows without a state, or empty."""
         state = self._optional(f"{self._sys}/module/{name}/initstate").strip()

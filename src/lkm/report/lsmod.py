@@ -31,8 +31,22 @@ def table(modules: Iterable[LoadedModule], listed: Callable[[str], tuple[str, ..
     for module in modules:
         holders: tuple[str, ...] = module.holders
         if len(holders) > 1:
-            places = {name: place for place, name in enumerate(listed(module.name))}
-            holders = tuple(sorted(holders, key=lambda name: places.get(name, len(places))))
+            holders = in_order(holders, listed(module.name))
         users = f" {','.join(holders)}" if holders else ""
         rows.append(f"{module.name:<19} {module.size:8d}  {module.refcount}{users}\n")
     return "".join(rows)
+
+
+def in_order(holders: tuple[str, ...], listed: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the holders in the order in which ``listed`` has them, others last.
+
+    The kernel's /proc/modules lists holders as they were loaded; kmod prints those of the directory
+    /sys/module/NAME/holders in that directory's order.
+
+    >>> in_order(("vfat", "new", "msdos"), ("gone", "msdos", "vfat"))
+    ('msdos', 'vfat', 'new')
+    """
+    if len(holders) < 2:
+        return holders
+    places = {name: place for place, name in enumerate(listed)}
+    return tuple(sorted(holders, key=lambda name: places.get(name, len(places))))

@@ -1,0 +1,77 @@
+"""Collecting what explains a refusal: done only after one, so a tool that succeeds pays nothing for it."""
+
+from __future__ import annotations
+
+import os
+
+from lkm.errors import FormatError, LkmError
+from lkm.kernel.linux import LinuxKernel, release
+from lkm.names import name_from_path
+from lkm.report.refusal import Evidence, explain_load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.index.lookup import ModuleIndex
+    from lkm.kernel.interface import Refused
+
+# e_machine (elf.h) → what uname calls it
+_MACHINES = {3: "i386", 8: "mips", 20: "ppc", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86_64", 183: "aarch64"}
+_MACHINES |= {2: "sparc", 43: "sparc64", 50: "ia64", 243: "riscv64", 258: "loongarch64"}
+
+
+def explain(refused: Refused, path: str, *, verbose: bool = False) -> tuple[str, ...]:
+    """Return lines that say why the kernel refused this module file and what to do; see report/refusal.py."""
+    return explain_load(refused, _evidence(path), running_index(), verbose=verbose)
+
+
+def running_index() -> ModuleIndex | None:
+    """Return the running kernel's indexes, or None when it has no module directory."""
+    from lkm.system.indexfiles import open_index
+    from lkm.system.tree import find_modules_dir
+
+    try:
+        return open_index(find_modules_dir("", release()))
+    except LkmError:
+        return None
+
+
+def _evidence(path: str) -> Evidence:
+    kernel = LinuxKernel()
+    try:
+        loaded: tuple[str, ...] = tuple([module.name for module in kernel.state().modules])
+    except LkmError:
+        loaded = ()
+    uname = os.uname()
+    base = Evidence(
+        path,
+        name_from_path(path),
+        loaded=loaded,
+        kernel_release=uname.release,
+        kernel_machine=uname.machine,
+        superuser=os.geteuid() == 0,
+        disabled=kernel.modules_disabled(),
+    )
+    return _with_file(base, path)
+
+
+def _with_file(evidence: Evidence, path: str) -> Evidence:
+    from lkm.formats.elf import Elf
+    from lkm.modfile.scan import scan
+    from lkm.system.files import open_source
+
+    try:
+        with open_source(path) as source:
+            machine = Elf(source).machine
+            facts = scan(source)
+    except FormatError as error:
+        return evidence._replace(problem=error.what)
+    except LkmError:  # it is gone, or not for us to read; the outcome says so already
+        return evidence
+    modinfo = dict(record.decode("utf-8", "surrogateescape").partition("=")[::2] for record in facts.modinfo)
+    return evidence._replace(
+        name=modinfo.get("name", evidence.name),
+        vermagic=modinfo.get("vermagic", ""),
+        license=modinfo.get("license", ""),
+        needs=tuple([name.decode("utf-8", "surrogateescape") for name in facts.needs]),
+        machine=_MACHINES.get(machine, f"ELF machine {machine}"),
+    )

@@ -1,0 +1,66 @@
+"""``insmod``: load one module file, as it stands, without what it needs (kmod: tools/insmod.c)."""
+
+from __future__ import annotations
+
+import os
+
+from lkm.cli import messages
+from lkm.cli.options import Option
+from lkm.cli.standard import HELP, VERSION, understand
+from lkm.kernel.interface import IGNORE_MODVERSIONS, IGNORE_VERMAGIC, Done
+from lkm.kernel.linux import LinuxKernel
+from lkm.report.refusal import insmod_text
+
+USAGE = "insmod [options] FILE [NAME=VALUE...]"
+OPTIONS = (
+    Option("f", "force", "", "both of the next two. DANGEROUS"),
+    Option("", "force-modversion", "", "ignore symbol versions. DANGEROUS"),
+    Option("", "force-vermagic", "", "ignore the kernel version that it was built for. DANGEROUS"),
+    Option("s", "syslog", "", "say messages to syslog, not stderr"),
+    Option("v", "verbose", "", "say what is done, and list all missing symbols"),
+    VERSION,
+    HELP,
+)
+_FLAGS = {
+    "force": IGNORE_MODVERSIONS | IGNORE_VERMAGIC,
+    "force-modversion": IGNORE_MODVERSIONS,
+    "force-vermagic": IGNORE_VERMAGIC,
+}
+
+
+def main(argv: list[str]) -> int:
+    """Load the file; status 1 and the reason when the kernel refuses.
+
+    The words after the file are its parameters, joined by spaces; the kernel splits them again.
+    """
+    understood = understand("insmod", USAGE, OPTIONS, argv[1:])
+    if isinstance(understood, int):
+        return understood
+    options, operands = understood
+    say = messages.Messages("insmod")
+    flags = 0
+    for key, _ in options:
+        flags |= _FLAGS.get(key, 0)
+        if key == "syslog":
+            say.to_syslog = True
+        elif key == "verbose":
+            say.priority = messages.INFO
+    if not operands:
+        say.error("missing filename.")
+        return 1
+    path = operands[0]
+    if path == "-":
+        say.error("this tool does not support loading from stdin!")
+        return 1
+    outcome = LinuxKernel().load(path, " ".join(operands[1:]), flags)
+    if isinstance(outcome, Done):
+        say.info(f"loaded {path}")
+        return 0
+    if outcome.call == "open":
+        say.error(f"could not load module {path}: {os.strerror(outcome.errno)}")
+    else:
+        say.error(f"could not insert module {path}: {insmod_text(outcome.errno, os.strerror)}")
+    from lkm.cli.evidence import explain
+
+    say.detail(*explain(outcome, path, verbose=say.priority == messages.INFO))
+    return 1

@@ -1,0 +1,90 @@
+"""``rmmod``: remove modules by name, each on its own (kmod: tools/rmmod.c)."""
+
+from __future__ import annotations
+
+import os
+
+from lkm.cli import messages
+from lkm.cli.options import Option
+from lkm.cli.standard import HELP, VERSION, understand
+from lkm.errors import LkmError, MachineError
+from lkm.kernel.interface import Done
+from lkm.kernel.linux import LinuxKernel
+from lkm.names import ModuleName, fold, is_module_path, name_from_path
+from lkm.report.removal import explain_unload, obstacle
+
+USAGE = "rmmod [options] NAME..."
+OPTIONS = (
+    Option("f", "force", "", "remove it even if it is in use, where the kernel was built to allow that. DANGEROUS"),
+    Option("s", "syslog", "", "say messages to syslog, not stderr"),
+    Option("v", "verbose", "", "say what is done"),
+    VERSION,
+    HELP,
+)
+
+
+def main(argv: list[str]) -> int:
+    """Remove the modules in the order given; status 1 when one could not be removed."""
+    understood = understand("rmmod", USAGE, OPTIONS, argv[1:])
+    if isinstance(understood, int):
+        return understood
+    options, operands = understood
+    say = messages.Messages("rmmod", to_syslog=("syslog", "") in options)
+    if ("verbose", "") in options:
+        say.priority = messages.INFO
+    if not operands:
+        say.error("missing module name.")
+        return 1
+    kernel = LinuxKernel()
+    force = ("force", "") in options
+    failed = [operand for operand in operands if not _remove(kernel, operand, force, say)]
+    return 1 if failed else 0
+
+
+def _remove(kernel: LinuxKernel, operand: str, force: bool, say: messages.Messages) -> bool:
+    name = _name(operand)
+    if not force:
+        try:
+            modules = kernel.state()
+        except MachineError as error:
+            say.error(f"could not remove module {operand}: {error.what}")
+            say.detail(error.hint)
+            return False
+        module = modules.find(name)
+        blocked = obstacle(name, module, kernel.holders(name), builtin=module is None and _is_builtin(name))
+        if blocked:
+            say.error(blocked[0])
+            say.detail(*blocked[1:])
+            return False
+    outcome = kernel.unload(name, force=force)
+    if isinstance(outcome, Done):
+        say.info(f"removed {name}")
+        return True
+    say.error(f"could not remove module {operand}: {os.strerror(outcome.errno)}")
+    try:
+        module = kernel.state().find(name)
+    except MachineError:
+        module = None
+    say.detail(*explain_unload(outcome, module, superuser=os.geteuid() == 0))
+    return False
+
+
+def _name(operand: str) -> ModuleName:
+    """Return the kernel's name for what the user typed: a module's name, or its file.
+
+    kmod takes any existing path for a file, so there ``rmmod fat`` fails where a folder ``fat`` is. Here it must be a
+    file, and look like a module's or be written as a path.
+    """
+    if (is_module_path(operand) or "/" in operand) and os.path.isfile(operand):
+        return name_from_path(operand)
+    return fold(operand)
+
+
+def _is_builtin(name: str) -> bool:
+    from lkm.cli.evidence import running_index
+
+    index = running_index()
+    try:
+        return index is not None and index.is_builtin(name)
+    except LkmError:
+        return False

@@ -1,0 +1,73 @@
+"""Why a module cannot be removed, in words: kmod rmmod's first, then what they leave out."""
+
+from __future__ import annotations
+
+import errno
+
+from lkm.report.lsmod import in_order
+from lkm.report.refusal import LAB_HINT, printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.kernel.interface import Refused
+    from lkm.state.nouns import LoadedModule
+
+
+def obstacle(
+    name: str, module: LoadedModule | None, listed: tuple[str, ...] = (), *, builtin: bool = False
+) -> tuple[str, ...]:
+    """Return what stands in the way of removal before the kernel is asked: kmod's sentence, then the cure; or ().
+
+    ``listed`` gives the order of the holders, see :func:`lkm.report.lsmod.in_order`. ``builtin``: the index says so.
+
+    >>> from lkm.names import ModuleName
+    >>> from lkm.state.nouns import LoadedModule
+    >>> obstacle("fat", LoadedModule(ModuleName("fat"), 60806, 1, (ModuleName("msdos"),)))[0]
+    'Module fat is in use by: msdos'
+    """
+    if module is None:
+        if builtin:
+            return (f"Module {name} is builtin.", "it is part of the kernel itself and stays")
+        return (f"Module {name} is not currently loaded",)
+    if module.holders:
+        holders = in_order(module.holders, listed)
+        this = holders[0] if len(holders) == 1 else "those"
+        return (
+            f"Module {name} is in use by: {' '.join(holders)}",
+            f"cure: `lkm modprobe -r {' '.join(holders)}` removes {this}, and {name} with it if nothing else uses it",
+        )
+    if module.refcount > 0:
+        users = "1 user" if module.refcount == 1 else f"{module.refcount} users"
+        return (
+            f"Module {name} is in use",
+            f"{users}, none of them a module: a mounted file system, an open device or socket, a network interface",
+        )
+    if module.refcount < 0 and module.state == "Live":
+        return ("Module unloading is not supported", "this kernel was built without CONFIG_MODULE_UNLOAD")
+    return ()
+
+
+def explain_unload(refused: Refused, module: LoadedModule | None, *, superuser: bool = True) -> tuple[str, ...]:
+    """Return lines that say why delete_module(2) was refused. ``module``: as it is after the attempt, if known."""
+    lines: list[str] = []
+    number = refused.errno
+    if number == errno.ENOSYS:
+        lines += ["this kernel cannot unload modules (CONFIG_MODULE_UNLOAD)", LAB_HINT]
+    elif number == errno.EPERM:
+        if not superuser:
+            lines.append("only root may remove modules")
+        else:
+            lines.append("not in this state of the machine: sysctl kernel.modules_disabled, or too few capabilities")
+    elif module is None:
+        if number == errno.ENOENT:
+            lines.append("it is not loaded")
+    elif number == errno.EBUSY and module.permanent:
+        lines.append("it has no exit function, so the kernel keeps it until the next boot ([permanent])")
+    elif number == errno.EBUSY and module.state != "Live":
+        lines.append(f"it is {module.state.lower()} just now")
+    elif module.holders:
+        lines.append(f"it is in use by: {' '.join(module.holders)}")
+    elif module.refcount > 0:
+        lines.append(f"it is in use, {module.refcount} times")
+    lines += [f"kernel: {printable(record.text)}" for record in refused.log]
+    return tuple(lines)
