@@ -24,7 +24,7 @@ SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_NOTE, SHT_NOBITS, SHT_REL = 2, 3, 4, 7, 8,
 SHN_UNDEF, SHN_ABS, SHN_XINDEX = 0, 0xFFF1, 0xFFFF
 STB_WEAK = 2
 ET_REL = 1
-EM_SPARC, EM_SPARCV9, STT_SPARC_REGISTER = 2, 43, 13
+EM_MIPS, EM_SPARC, EM_SPARCV9, STT_SPARC_REGISTER = 8, 2, 43, 13
 
 #: Names of symbols may overlap, so a small file can describe gigabytes of them; a real one stays far below this.
 NAMES_LIMIT = 64 << 20
@@ -166,6 +166,36 @@ class Elf:
         index = self.find(name)
         return self.read(index) if index else b""
 
+    def relocations(self, target: int) -> list[tuple[int, int, int | None]]:
+        """Return a section's relocations, by offset: (offset, symbol, addend, which is None where it stands in place).
+
+        Raises FormatError when a table does not consist of whole entries.
+        """
+        out: list[tuple[int, int, int | None]] = []
+        wide, order = self.layout.is64, self.layout.order
+        # mips64 little endian has the symbol in the low half (MIPS ELF-64 specification, 2.9)
+        mips64el = wide and order == "<" and self.machine == EM_MIPS
+        shift = 0 if mips64el else 32 if wide else 8
+        for index in range(1, self.count):
+            head = self.header(index)
+            if head[TYPE] not in (SHT_RELA, SHT_REL) or head[INFO] != target:
+                continue
+            shape = Struct(
+                order + (("QQq" if wide else "IIi") if head[TYPE] == SHT_RELA else ("QQ" if wide else "II"))
+            )
+            data = self.read(index)
+            if len(data) % shape.size:
+                text = f"{len(data)} bytes of relocations in steps of {shape.size}"
+                raise FormatError(text, self.source.name, head[OFFSET])
+            for row in shape.iter_unpack(data):
+                out.append((row[0], row[1] >> shift & 0xFFFFFFFF, row[2] if len(row) > 2 else None))
+        out.sort(key=lambda row: row[0])
+        return out
+
+    def number(self, data: bytes) -> int:
+        """Return an unsigned number in the file's byte order."""
+        return int.from_bytes(data, "little" if self.layout.order == "<" else "big")
+
 
 class Symbols:
     """The symbol table and its strings. ``first_global`` is where the local symbols end."""
@@ -211,6 +241,15 @@ class Symbols:
             worst = max(offsets)
             text = f"a symbol's name is at {worst} of {len(strings)} bytes of names"
             raise FormatError(text, self.elf.source.name, self.offset) from None
+
+    def row(self, index: int) -> tuple[int, int, int, int]:
+        """Return one symbol as :meth:`rows` does; raises FormatError when there is none of that number."""
+        step = self.elf.layout.symbol.size
+        if not 0 <= index * step < len(self.data):
+            text = f"there is no symbol {index}: the file has {len(self.data) // step}"
+            raise FormatError(text, self.elf.source.name, self.offset)
+        name, a, b, c = self.elf.layout.symbol.unpack_from(self.data, index * step)
+        return (name, a, b, c) if self.elf.layout.is64 else (name, b, c, a)
 
     def rows(self) -> list[tuple[int, int, int, int]]:
         """Return all symbols but the first, empty one: (place of the name, info, section, value)."""

@@ -7,7 +7,7 @@ that a module tells use :mod:`lkm.modfile.facts`.
 from __future__ import annotations
 
 from lkm.errors import FormatError
-from lkm.formats.elf import EM_SPARC, EM_SPARCV9, STB_WEAK, STT_SPARC_REGISTER, Elf, symbols
+from lkm.formats.elf import EM_SPARC, EM_SPARCV9, SHN_ABS, STB_WEAK, STT_SPARC_REGISTER, Elf, symbols
 from lkm.modfile.versions import read_versions
 from lkm.record import Record
 
@@ -45,7 +45,7 @@ def scan(source: Source, *, crcs: bool = False) -> IndexFacts:
     exported, export_crcs = exports(elf, table, crcs=crcs)
     need_crcs: dict[bytes, int] = {}
     if elf.find(b"__versions") or elf.find(b"__version_ext_names"):
-        versions = read_versions(elf)
+        versions, _ = read_versions(elf)
         known = set(needs)
         needs += [name for name in versions if name not in known]
         if crcs:
@@ -95,13 +95,13 @@ def exports(elf: Elf, table: Symbols, *, crcs: bool = False) -> tuple[list[bytes
 
 def resolve_crc(elf: Elf, section: int, value: int) -> int:
     """Return the CRC of a ``__crc_`` symbol: its value when absolute, else the word that it points to."""
-    if section == 0xFFF1 or not 0 < section < elf.count:
+    if section == SHN_ABS or not 0 < section < elf.count:
         return value & 0xFFFFFFFF
     data = elf.read(section)
     word = data[value : value + 4]
     if len(word) < 4:
         raise FormatError(f"a CRC at {value} of {len(data)} bytes of section {section}", elf.source.name)
-    return int.from_bytes(word, "little" if elf.layout.order == "<" else "big")
+    return elf.number(word)
 
 
 def _listed_exports(elf: Elf) -> list[bytes]:

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from struct import Struct, unpack
 
-from lkm.errors import FormatError
-from lkm.formats.elf import OFFSET
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lkm.formats.elf import Elf
@@ -27,32 +24,26 @@ _RECORDS = {
 }
 
 
-def read_versions(elf: Elf) -> dict[bytes, int]:
-    """Return symbol name → CRC in file order, the extended tables' entries last.
+def read_versions(elf: Elf) -> tuple[dict[bytes, int], list[str]]:
+    """Return symbol name → CRC in file order, the extended tables' entries last, and what was wrong with the tables.
 
-    Raises FormatError when a table does not consist of whole records.
+    A part of a record at the end is left out, as kmod does; so are extended tables that do not match.
     """
     out: dict[bytes, int] = {}
-    index = elf.find(b"__versions")
-    if index:
-        data = elf.read(index)
-        if len(data) % RECORD:
-            text = f"__versions has {len(data)} bytes, which is no multiple of {RECORD}"
-            raise FormatError(text, elf.source.name, elf.header(index)[OFFSET])
-        for crc, name in _RECORDS[elf.layout.word.format].iter_unpack(data):
+    problems = []
+    data = elf.named(b"__versions")
+    if data:
+        rest = len(data) % RECORD
+        if rest:
+            problems.append(f"__versions has {len(data)} bytes, which is no multiple of {RECORD}")
+        for crc, name in _RECORDS[elf.layout.word.format].iter_unpack(data[: len(data) - rest]):
             out[name.rstrip(b"\0")] = crc
         if b"\0" in b"".join(out):  # never by modpost: bytes after a name's end
             out = {name.split(b"\0", 1)[0]: crc for name, crc in out.items()}
-    if elf.find(b"__version_ext_names"):
-        out.update(_extended(elf))
-    return out
-
-
-def _extended(elf: Elf) -> dict[bytes, int]:
-    index = elf.find(b"__version_ext_names")
-    names = elf.read(index).split(b"\0")[:-1]
-    crcs = elf.named(b"__version_ext_crcs")
+    names = elf.named(b"__version_ext_names").split(b"\0")[:-1]
+    crcs = elf.named(b"__version_ext_crcs") if names else b""
     if len(crcs) != 4 * len(names):
-        text = f"{len(names)} names in __version_ext_names, but {len(crcs)} bytes of CRCs"
-        raise FormatError(text, elf.source.name, elf.header(index)[OFFSET])
-    return dict(zip(names, unpack(f"{elf.layout.order}{len(names)}I", crcs), strict=True))
+        problems.append(f"{len(names)} names in __version_ext_names, but {len(crcs)} bytes of CRCs")
+    else:
+        out.update(zip(names, unpack(f"{elf.layout.order}{len(names)}I", crcs), strict=True))
+    return out, problems

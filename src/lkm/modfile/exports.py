@@ -1,0 +1,96 @@
+"""What a module exports, as the kernel sees it: ``struct kernel_symbol`` (kernel: include/linux/export-internal.h).
+
+An entry is two or three fields: where the symbol is, where its name is, where its namespace is (since Linux 5.4).
+They are addresses, or distances from themselves (CONFIG_HAVE_ARCH_PREL32_RELOCATIONS), and in either case only the
+relocations tell what they will be. So the relocations are read, which works for all layouts alike: one that leads
+out of ``__ksymtab_strings`` begins an entry, those that follow lead into it.
+"""
+
+from __future__ import annotations
+
+from lkm.formats.elf import NAMES_LIMIT, SHN_ABS
+from lkm.modfile.nouns import Export
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.formats.elf import Elf, Symbols
+
+# Section → for GPL modules only. The last three are gone since Linux 5.12.
+_SECTIONS = (
+    (b"", False),
+    (b"_gpl", True),
+    (b"_gpl_future", True),
+    (b"_unused", False),
+    (b"_unused_gpl", True),
+)
+
+
+def read_exports(elf: Elf, table: Symbols) -> tuple[tuple[Export, ...], list[str]]:
+    """Return the exports, section by section in file order, and what was wrong with some; raises FormatError."""
+    index = elf.find(b"__ksymtab_strings")
+    if not index:
+        return (), []
+    strings = elf.read(index)
+    out: list[Export] = []
+    problems: list[str] = []
+    for suffix, gpl_only in _SECTIONS:
+        section = elf.find(b"__ksymtab" + suffix)
+        if not section:
+            continue
+        names = _names(elf, table, section, index, strings)
+        crcs = _crcs(elf, table, elf.find(b"__kcrctab" + suffix), len(names))
+        if not names and elf.read(section):
+            problems.append(f"__ksymtab{suffix.decode()} has no relocations that lead to names")
+        for (name, namespace), crc in zip(names, crcs, strict=True):
+            out.append(Export(_text(name), gpl_only, _text(namespace), crc))
+    return tuple(out), problems
+
+
+def _names(elf: Elf, table: Symbols, section: int, index: int, strings: bytes) -> list[tuple[bytes, bytes]]:
+    """Return name and namespace of each entry of a ``__ksymtab`` section."""
+    out: list[list[bytes]] = []
+    data = b""
+    budget = NAMES_LIMIT
+    for offset, symbol, addend in elf.relocations(section):
+        _, _, where, value = table.row(symbol)
+        if where != index:
+            out.append([])
+            continue
+        if addend is None:
+            data = data or elf.read(section)
+            addend = elf.number(data[offset : offset + 4])
+        # A compiler may take another symbol as the base, so the sum may only make sense modulo the address size.
+        at = (value + addend) & (0xFFFFFFFFFFFFFFFF if elf.layout.is64 else 0xFFFFFFFF)
+        end = strings.find(b"\0", at) if at < len(strings) else -1
+        budget -= max(end - at, 0)
+        if out and end >= 0 and budget > 0:
+            out[-1].append(strings[at:end])
+    return [(entry[0], entry[1] if len(entry) > 1 else b"") for entry in out if entry]
+
+
+def _crcs(elf: Elf, table: Symbols, section: int, count: int) -> list[int | None]:
+    """Return the CRC of each entry: from ``__kcrctab``, or where its relocations lead (Linux before 5.19)."""
+    if not section or not count:
+        return [None] * count
+    data = elf.read(section)
+    step = 4 if len(data) < count * elf.layout.word.size else elf.layout.word.size
+    crcs: list[int | None] = [
+        elf.number(data[at : at + step]) & 0xFFFFFFFF if at + step <= len(data) else None
+        for at in range(0, count * step, step)
+    ]
+    for offset, symbol, addend in elf.relocations(section):
+        _, _, where, value = table.row(symbol)
+        if offset // step >= count:
+            continue
+        value += addend or 0
+        crcs[offset // step] = value & 0xFFFFFFFF if where == SHN_ABS else _word(elf, where, value)
+    return crcs
+
+
+def _word(elf: Elf, section: int, at: int) -> int | None:
+    data = elf.read(section) if 0 < section < elf.count else b""
+    return elf.number(data[at : at + 4]) if 0 <= at <= len(data) - 4 else None
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
