@@ -167,7 +167,7 @@ class Elf:
         return self.read(index) if index else b""
 
     def relocations(self, target: int) -> list[tuple[int, int, int | None]]:
-        """Return a section's relocations, by offset: (offset, symbol, addend, which is None where it stands in place).
+        """Return a section's relocations, by offset: (offset, symbol, addend, which is None where it is in place).
 
         Raises FormatError when a table does not consist of whole entries.
         """

@@ -1,0 +1,213 @@
+"""``modinfo``: what module files, modules by name or alias, and built-in modules say of themselves."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from lkm.cli.messages import Messages
+from lkm.cli.options import Option
+from lkm.cli.standard import HELP, VERSION, understand
+from lkm.errors import FormatError, LkmError, MachineError, NotFound
+from lkm.names import fold, fold_alias, is_module_path, name_from_path
+from lkm.report import modinfo as report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.formats.source import Source
+    from lkm.index.lookup import ModuleIndex
+    from lkm.report.modinfo import Pairs
+
+USAGE = "modinfo [options] NAME|ALIAS|FILE..."
+OPTIONS = (
+    Option("a", "author", "", "print only 'author'"),
+    Option("d", "description", "", "print only 'description'"),
+    Option("l", "license", "", "print only 'license'"),
+    Option("p", "parameters", "", "print only 'parm'"),
+    Option("n", "filename", "", "print only 'filename'"),
+    Option("0", "null", "", "end each record with a zero byte, not a newline"),
+    Option("m", "modname", "", "take the arguments as module names only, not as aliases or files"),
+    Option("F", "field", "FIELD", "print only the values of that field"),
+    Option("k", "set-version", "VERSION", "take the modules of that kernel, not of the running one"),
+    Option("b", "basedir", "DIR", "the root directory that lib/modules is in"),
+    VERSION,
+    HELP,
+)
+_FIELDS = {
+    "author": "author",
+    "description": "description",
+    "license": "license",
+    "parameters": "parm",
+    "filename": "filename",
+}
+
+
+def main(argv: list[str]) -> int:
+    """Print what is asked of each operand; status 1 when any could not be found or read."""
+    understood = understand("modinfo", USAGE, OPTIONS, argv[1:])
+    if isinstance(understood, int):
+        return understood
+    options, operands = understood
+    say = Messages("modinfo")
+    tool = _Tool(say)
+    for key, value in options:
+        if key in _FIELDS:
+            tool.field = _FIELDS[key]
+        elif key == "field":
+            tool.field = value
+        elif key == "null":
+            tool.end = "\0"
+        elif key == "modname":
+            tool.names_only = True
+        elif key == "set-version":
+            tool.release = value
+        elif key == "basedir":
+            tool.root = value
+    if not operands:
+        say.error("missing module or filename.")
+        return 1
+    return max([tool.show(operand) for operand in operands])
+
+
+class _Tool:
+    """One run: what is to be printed, and the index once it is needed."""
+
+    def __init__(self, say: Messages) -> None:
+        self.say = say
+        self.field = self.root = self.release = ""
+        self.end = "\n"
+        self.names_only = False
+        self._index: ModuleIndex | None = None
+
+    def show(self, operand: str) -> int:
+        """Print one operand's modules; return its part of the exit status."""
+        if not self.names_only and is_module_path(operand) and os.path.isfile(operand):
+            return self._file(os.path.join(os.getcwd(), operand))
+        kind = "Module name" if self.names_only else "Module"
+        hint = ""
+        try:
+            found = self._look_up(operand)
+        except FormatError as error:
+            found, kind, hint = [], "Module alias", str(error)
+        except LkmError as error:
+            found, hint = [], str(error)
+        if not found:
+            self.say.error(f"{kind} {operand} not found.")
+            self.say.detail(hint)
+            return 1
+        return max([self._file(path) if path else self._builtin(name) for name, path in found])
+
+    def _look_up(self, operand: str) -> list[tuple[str, str]]:
+        """Return (name, path) of each module meant, "" being the path of one that is built in.
+
+        The order is kmod's (libkmod-module.c: ``kmod_module_new_from_lookup``); its configuration is not looked at.
+        """
+        index = self._indexes()
+        name: str = fold(operand)
+        if self.names_only:
+            if self._path(name):
+                return [(name, self._path(name))]
+            return [(builtin, "") for builtin in ([name] if index.is_builtin(name) else index.builtin_aliases(name))]
+        alias: str = fold_alias(operand)
+        if self._path(alias):
+            return [(alias, self._path(alias))]
+        names = index.symbol_owners(alias) if alias.startswith("symbol:") else ()
+        names = names or index.aliases(alias)
+        if names:
+            return [(name, self._path(name)) for name in names]
+        return [(builtin, "") for builtin in ([alias] if index.is_builtin(alias) else index.builtin_aliases(alias))]
+
+    def _path(self, name: str) -> str:
+        entry = self._indexes().dependencies(name)
+        return os.path.join(self._indexes().directory, entry.path) if entry else ""
+
+    def _indexes(self) -> ModuleIndex:
+        if self._index is None:
+            from lkm.system.indexfiles import open_index
+            from lkm.system.tree import find_modules_dir
+
+            self._index = open_index(find_modules_dir(self.root, self.release or os.uname().release))
+        return self._index
+
+    def _file(self, path: str) -> int:
+        if self.field == "filename":
+            self._write(path + self.end)
+            return 0
+        if not self.field:
+            self._write(report.line("filename", path) + self.end)
+        from lkm.system.files import open_source
+
+        try:
+            with open_source(path) as source:
+                pairs = _records(source)
+        except LkmError as error:
+            self.say.error(f"could not get modinfo from '{name_from_path(path)}': {_reason(error)}")
+            self.say.detail(error.what if isinstance(error, FormatError) else "", error.hint)
+            return 1
+        self._print(pairs)
+        return 0
+
+    def _builtin(self, name: str) -> int:
+        start: Pairs = (("name", name), ("filename", "(builtin)"))
+        if self.field in ("name", "filename"):
+            self._write(report.field(start, self.field, self.end))
+            return 0
+        if not self.field:
+            self._write("".join([report.line(key, value) + self.end for key, value in start]))
+        self._print(self._indexes().builtin_modinfo(name))
+        return 0
+
+    def _print(self, pairs: Pairs) -> None:
+        if self.field:
+            self._write(report.field(pairs, self.field, self.end))
+        else:
+            self._write(report.listing(pairs, self.end))
+        if self.field in ("", "parm"):
+            from lkm.modfile.modinfo import parameters
+
+            for fault in parameters(pairs)[1]:
+                self.say.error(f"Found invalid \"{fault}\": missing ':'")
+
+    def _write(self, text: str) -> None:
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+
+
+def _records(source: Source) -> Pairs:
+    """Return the records of a module file and of its signature; none for one that cannot be read, as in kmod."""
+    from lkm.formats.elf import Elf
+    from lkm.modfile.modinfo import pairs
+    from lkm.modfile.signature import read_signature
+
+    if source.read(0, min(source.size, 1)) not in (b"\x7f", b""):
+        source = _unpacked(source)
+    elf = Elf(source)
+    if not elf.find(b".modinfo"):
+        raise NotFound("there is no section .modinfo", source.name, "this is no module of Linux 2.6 or later")
+    records = pairs(elf.named(b".modinfo"))
+    try:
+        return records + report.signature_records(read_signature(source))
+    except FormatError:
+        return records
+
+
+def _unpacked(source: Source) -> Source:
+    """Decompress a file whose name does not tell that it is compressed; kmod goes by the contents too."""
+    from lkm.formats.compression import decompress, kind_of
+    from lkm.formats.source import BytesSource
+
+    data = source.read(0, source.size)
+    return BytesSource(decompress(data, kind_of(data), source.name), source.name)
+
+
+def _reason(error: LkmError) -> str:
+    """Return kmod's words: what strerror(3) says of the errno that it has for this."""
+    import errno
+
+    number = errno.EINVAL
+    if isinstance(error, MachineError):
+        number = error.errno
+    elif isinstance(error, NotFound):
+        number = errno.ENOENT
+    elif isinstance(error, FormatError) and error.offset == 0 and "not an ELF file" in error.what:
+        number = errno.ENOEXEC
+    return os.strerror(number)
