@@ -33,19 +33,22 @@ class Log:
     def take(self) -> tuple[LogRecord, ...]:
         """Return the records that have come since the last look, oldest first."""
         records: list[LogRecord] = []
-        while self._fd >= 0:
-            try:
-                data = os.read(self._fd, _LONGEST)
-            except BrokenPipeError:
-                continue  # the ring buffer overtook us; the next read goes on with the oldest record still there
-            except OSError:
-                break  # EAGAIN: no more for now
-            if not data:
-                break
+        while data := self._next():
             record = parse_record(data.decode("utf-8", "surrogateescape"))
             if record is not None:
                 records.append(record)
         return tuple(records)
+
+    def _next(self) -> bytes:
+        """Return one record's bytes, or nothing when there is no more for now."""
+        while self._fd >= 0:
+            try:
+                return os.read(self._fd, _LONGEST)
+            except BrokenPipeError:
+                pass  # the ring buffer overtook us; the next read goes on with the oldest record still there
+            except OSError:
+                break  # EAGAIN
+        return b""
 
     def close(self) -> None:
         """Give the file back."""
