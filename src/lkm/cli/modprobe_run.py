@@ -1,0 +1,278 @@
+"""What ``modprobe`` does once its arguments are understood: resolve, plan, then print the plan or follow it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+from lkm.cli import messages
+from lkm.cli.modprobe_world import open_world
+from lkm.errors import MachineError, NotFound
+from lkm.kernel.interface import Refused
+from lkm.kernel.linux import LinuxKernel
+from lkm.plan.load import Request, plan_load
+from lkm.plan.progress import Progress, Ran, Skipped, foresee
+from lkm.plan.resolve import from_path, resolve
+from lkm.plan.steps import Command, Insert, NotLoaded, Remove
+from lkm.report.plan import action_line
+from lkm.state.nouns import KernelState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.cli.messages import Messages
+    from lkm.cli.modprobe import Choices
+    from lkm.origin import Problem
+    from lkm.plan.progress import Entry, Result
+    from lkm.plan.resolve import Candidate
+    from lkm.plan.steps import Plan, Step
+
+
+class GiveUp(Exception):
+    """A fatal message was said: nothing more is done."""
+
+
+class Session:
+    """One call of modprobe. ``out`` is what stdout gets, written when it must be and at the end."""
+
+    def __init__(self, choices: Choices, say: Messages) -> None:
+        self.choices = choices
+        self.say = say
+        self.out: list[str] = []
+        self.kernel = LinuxKernel()
+        self.world, self.index = open_world(
+            choices.values.get("dirname", ""),
+            choices.values.get("set-version", ""),
+            tuple(choices.configs),
+            self.kernel.cmdline(),
+        )
+        for problem in self.world.settings.problems:
+            # Kernels come with odd softdeps, which nobody here can mend.
+            theirs = problem.origin.file.startswith(f"{self.world.directory}/")
+            self.say.say(messages.INFO if theirs else messages.WARNING, str(problem))
+        self._told: set[Problem] = set()
+
+    def run(self, operands: list[str]) -> int:
+        """Do it for all operands; return the exit status."""
+        try:
+            return self._run(operands)
+        except GiveUp:
+            return 1
+        finally:
+            self.flush()
+
+    def _run(self, operands: list[str]) -> int:
+        if self.choices.removes:
+            return max([self._remove(word) for word in operands])
+        if self.choices.has("all"):
+            return max([self._load(word, "") for word in operands])
+        return self._load(operands[0], join_parameters(operands[1:]))
+
+    def flush(self) -> None:
+        """Write what is to be printed."""
+        text = "".join(self.out)
+        self.out.clear()
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        sys.stdout.flush()
+
+    def _fatal(self, text: str) -> None:
+        """Say why this cannot be done; that ends all, except with -a, and with -q, when it cannot be said."""
+        if self.choices.has("all"):
+            self.say.warning(text)
+            return
+        self.say.fatal(text)
+        if self.say.priority >= messages.CRIT:
+            raise GiveUp
+
+    def _new_problems(self, problems: tuple[Problem, ...] = ()) -> None:
+        for problem in (*self.world.problems, *problems):
+            if problem not in self._told:
+                self._told.add(problem)
+                self.say.warning(str(problem))
+
+    def _state(self) -> KernelState:
+        try:
+            return self.kernel.state()
+        except MachineError:
+            # A kernel without modules has none loaded, and will refuse to load any in clearer words.
+            return KernelState()
+
+    # Loading
+
+    def _load(self, word: str, options: str) -> int:
+        """Load all that a word means. The status is that of the last, as kmod's is."""
+        try:
+            if word.startswith(("/", "./")):
+                candidates: tuple[Candidate, ...] = (from_path(word, self.world),)
+            else:
+                candidates = resolve(word, self.world)
+        except NotFound as error:
+            self._fatal(f"Failed to get module from path {word}: {error.what}")
+            return 1
+        if not candidates:
+            self._new_problems()
+            self._fatal(f"Module {word} not found in directory {self.world.directory}")
+            return 1
+        if self.choices.has("show-alias"):
+            self.out += [f"{candidate.module}\n" for candidate in candidates]
+            return 0
+        status = 0
+        for candidate in candidates:
+            status = self._load_one(candidate, word, options)
+        return status
+
+    def _load_one(self, candidate: Candidate, word: str, options: str) -> int:
+        has = self.choices.has
+        request = Request(
+            word,
+            options,
+            ignore_commands=has("ignore-install"),
+            ignore_loaded=has("show-depends"),
+            use_blacklist=has("use-blacklist"),
+            first_time=has("first-time"),
+        )
+        state = KernelState() if request.ignore_loaded else self._state()
+        plan = plan_load(candidate, request, self.world, state)
+        self._new_problems(plan.problems)
+        failure = self._print(plan) if self.choices.dry else self._follow(plan, state)
+        if failure is None:
+            return 0
+        self.say.error(f"could not insert '{candidate.module}': {insert_error(failure.errno)}")
+        self._explain(failure)
+        return 1
+
+    def _explain(self, failure: Entry) -> None:
+        """Say more about a load that failed."""
+        step, result = failure.step, failure.result
+        if not isinstance(result, Refused) or failure.errno == errno.EEXIST:
+            return
+        if not isinstance(step, Insert):
+            self.say.detail(f"{step.module} has no file: {step.reason}")
+            return
+        if not step.target:
+            self.say.detail(f"{step.module} was refused ({os.strerror(failure.errno)}): {step.reason}")
+        from lkm.cli.evidence import explain
+
+        self.say.detail(*explain(result, step.path, verbose=self.say.priority > messages.WARNING))
+
+    # Removing
+
+    def _remove(self, word: str) -> int:
+        candidates = resolve(word, self.world)
+        if not candidates:
+            self._new_problems()
+            self._fatal(f"Module {word} not found.")
+            return 1
+        for candidate in candidates:
+            if self._remove_one(candidate, word):
+                return 1
+        return 0
+
+    def _remove_one(self, candidate: Candidate, word: str) -> int:
+        from lkm.plan.unload import RemoveRequest, plan_unload
+
+        has = self.choices.has
+        request = RemoveRequest(
+            word,
+            holders=has("remove-holders"),
+            ignore_commands=has("ignore-install"),
+            ignore_loaded=has("show-depends"),
+            wait=self.choices.wait > 0,
+            first_time=has("first-time"),
+        )
+        state = self._state()
+        plan = plan_unload(candidate, request, self.world, state)
+        self._new_problems(plan.problems)
+        return 0 if (self._print(plan) if self.choices.dry else self._follow(plan, state)) is None else 1
+
+    # Both
+
+    def _print(self, plan: Plan) -> Entry | None:
+        """Print the plan, as far as it would get; return the entry that would end it."""
+        builtins = self.choices.has("show-depends")
+        for entry in foresee(plan):
+            if entry.errno:
+                self._complain(entry)
+                if entry.step.required:
+                    return entry
+            elif self.choices.shows and not (isinstance(entry.step, Remove) and isinstance(entry.result, Skipped)):
+                self.out.append(action_line(entry.step, builtins=builtins))
+        return None
+
+    def _follow(self, plan: Plan, state: KernelState) -> Entry | None:
+        """Do what the plan says; return the entry that ended it early."""
+        progress = Progress(plan, state)
+        told = 0
+        while True:
+            step = progress.next_step()
+            for entry in progress.journal.entries[told:]:
+                told += 1
+                if entry.errno:
+                    self._complain(entry)
+            if step is None:
+                return progress.journal.failure
+            if self.choices.shows:
+                self.out.append(action_line(step))
+            result = self._do(step)
+            changes_more = isinstance(step, (Command, Remove))
+            progress.record(result, self._state() if changes_more else None)
+
+    def _do(self, step: Step) -> Result:
+        if isinstance(step, Insert):
+            return self.kernel.load(step.path, step.options, self.choices.flags)
+        if isinstance(step, Command):
+            from lkm.system.processes import run_shell
+
+            self.flush()
+            changes = {"MODPROBE_MODULE": str(step.module)}
+            if self.choices.inherited:
+                changes["MODPROBE_OPTIONS"] = self.choices.inherited
+            return Ran(run_shell(step.line, changes))
+        from lkm.cli.modprobe_wait import unload
+
+        return unload(self.kernel, step.module, force=self.choices.has("force"), wait=self.choices.wait)
+
+    def _complain(self, entry: Entry) -> None:
+        """Say what went wrong with one step, as far as that is not said of the whole plan later."""
+        step, result = entry.step, entry.result
+        if isinstance(step, NotLoaded):
+            self._fatal(f"Module {step.module} is {'builtin' if step.builtin else 'not in kernel'}.")
+        elif isinstance(step, Command) and isinstance(result, Ran):
+            if step.kind == "remove":
+                self._fatal(f"Error running remove command for {step.module}")
+            else:
+                what = f"Error running install command '{step.line}' for module {step.module}"
+                self.say.error(f"{what}: retcode {result.status}")
+        elif isinstance(step, Remove) and isinstance(result, Refused):
+            if not result.call:
+                text = "is not in kernel" if result.errno == errno.ENOENT else "is in use"
+                self._fatal(f"Module {step.module} {text}.")
+                return
+            self.say.error(f"could not remove '{step.module}': {os.strerror(result.errno)}")
+            from lkm.report.removal import explain_unload
+
+            module = self._state().find(step.module)
+            self.say.detail(*explain_unload(result, module, superuser=os.geteuid() == 0))
+
+
+def join_parameters(words: list[str]) -> str:
+    """Return a module's parameters as one text; a value with blanks gets quotes (``options_from_array``).
+
+    >>> join_parameters(["a=1", "b=x y", "c='x y'", "d e"])
+    'a=1 b="x y" c=\\'x y\\' d e'
+    """
+    texts = []
+    for word in words:
+        key, equals, value = word.partition("=")
+        quotes = '"' if " " in value and value[0] not in "\"'" else ""
+        texts.append(f"{key}{equals}{quotes}{value}{quotes}")
+    return " ".join(texts)
+
+
+def insert_error(number: int) -> str:
+    """Return kmod modprobe's words for an error of loading."""
+    if number == errno.EEXIST:
+        return "Module already in kernel"
+    if number == errno.ENOENT:
+        return "Unknown symbol in module, or unknown parameter (see dmesg)"
+    return os.strerror(number)

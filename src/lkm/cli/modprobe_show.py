@@ -1,0 +1,50 @@
+"""The parts of modprobe that print and do nothing else: the configuration, and symbols of a module file."""
+
+from __future__ import annotations
+
+import sys
+
+from lkm.errors import LkmError
+from lkm.report.config import INDEXES_FOLLOW, config_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.cli.messages import Messages
+    from lkm.index.lookup import ModuleIndex
+    from lkm.plan.resolve import World
+
+
+def config_dump(world: World, index: ModuleIndex) -> str:
+    """Return all settings, then all aliases and symbols of the indexes (kmod: ``show_config``)."""
+    aliases = [f"alias {pattern} {module}\n" for pattern, module in index.dump_aliases()]
+    symbols = [f"alias {symbol} {module}\n" for symbol, module in index.dump_symbols()]
+    return "".join([config_text(world.settings), INDEXES_FOLLOW, *aliases, *symbols])
+
+
+def show_symbols(path: str, kind: str, say: Messages) -> int:
+    """Print the symbols that a module file needs (``show-modversions``) or offers (``show-exports``), with CRCs."""
+    from lkm.formats.elf import Elf
+    from lkm.modfile.facts import read
+    from lkm.modfile.versions import read_versions
+    from lkm.system.files import open_source
+
+    what = "modversions" if kind == "show-modversions" else "symbols"
+    try:
+        with open_source(path) as source:
+            facts, problems = read(source)
+            versions, _ = read_versions(Elf(source))
+    except LkmError as error:
+        say.fatal(f"could not get {what} of {path}: {error.what}")
+        return 1
+    for problem in problems:
+        say.warning(str(problem))
+    if what == "symbols":
+        pairs = [(export.crc or 0, export.name) for export in facts.exports]
+    else:
+        pairs = [(crc, name.decode("utf-8", "surrogateescape")) for name, crc in versions.items()]
+    if not pairs:
+        say.fatal(f"could not get {what} of {path}: it has none")
+        return 1
+    text = "".join([f"0x{crc:08x}\t{name}\n" for crc, name in pairs])
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+    return 0

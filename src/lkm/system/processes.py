@@ -1,0 +1,35 @@
+"""Running the commands of ``install`` and ``remove`` directives as system(3) does: by /bin/sh, and waited for."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SHELL = "/bin/sh"
+
+
+def run_shell(command: str, changes: Mapping[str, str]) -> int:
+    """Run a command line and return its exit status, or minus the number of the signal that killed it.
+
+    ``changes`` are added to the environment. While it runs, SIGINT and SIGQUIT are the command's business alone, as
+    with system(3). A shell that cannot be started gives 127.
+    """
+    import signal
+
+    environment = {**os.environ, **changes}
+    asked = (signal.SIGINT, signal.SIGQUIT)
+    before = [signal.signal(number, signal.SIG_IGN) for number in asked]
+    # Signals that this process was itself started to ignore stay ignored.
+    ours = [number for number, handler in zip(asked, before, strict=True) if handler != signal.SIG_IGN]
+    try:
+        child = os.posix_spawn(SHELL, ["sh", "-c", "--", command], environment, setsigdef=ours)
+        _, status = os.waitpid(child, 0)
+    except OSError:
+        return 127
+    finally:
+        for number, handler in zip(asked, before, strict=True):
+            signal.signal(number, handler)
+    return os.waitstatus_to_exitcode(status)
