@@ -142,7 +142,7 @@ class _Tool:
                 pairs = _records(source)
         except LkmError as error:
             self.say.error(f"could not get modinfo from '{name_from_path(path)}': {_reason(error)}")
-            self.say.detail(error.what if isinstance(error, FormatError) else "", error.hint)
+            self.say.detail("" if isinstance(error, MachineError) else error.what, error.hint)
             return 1
         self._print(pairs)
         return 0

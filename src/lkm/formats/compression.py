@@ -13,6 +13,10 @@ _MAGIC = {"gz": b"\x1f\x8b", "xz": b"\xfd7zXZ\0", "zst": b"\x28\xb5\x2f\xfd"}
 #: No module comes near this; a few kB of hostile input can claim far more.
 LIMIT = 1 << 30
 
+# Real modules shrink to a tenth; debug information of one sort repeated to a fiftieth. Beyond that it is a bomb.
+_RATIO, _FLOOR = 256, 32 << 20
+_STREAMS = 64
+
 
 def kind_of(head: bytes) -> str:
     r"""Return "gz", "xz", "zst" or "" by a file's first six bytes.
@@ -35,9 +39,11 @@ def decompress(data: bytes, kind: str, name: str, limit: int = LIMIT) -> bytes:
     if not kind:
         return data
     out: list[bytes] = []
-    room = limit
+    limit = room = min(limit, _FLOOR + _RATIO * len(data))
     rest = data
-    while rest:
+    for _ in range(_STREAMS):
+        if not rest:
+            break
         decoder, fault = _decoder(kind)
         at = len(data) - len(rest)
         try:
@@ -53,7 +59,9 @@ def decompress(data: bytes, kind: str, name: str, limit: int = LIMIT) -> bytes:
         if not decoder.eof:
             raise FormatError(f"{kind} data that end early: the file is cut off", name, len(data))
         rest = decoder.unused_data.lstrip(b"\0")
-    return b"".join(out)
+    if rest:
+        raise FormatError(f"more than {_STREAMS} {kind} streams in one file", name, len(data) - len(rest))
+    return out[0] if len(out) == 1 else b"".join(out)
 
 
 def _decoder(kind: str) -> tuple[Any, type[Exception]]:

@@ -16,6 +16,8 @@ from lkm.errors import FormatError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lkm.formats.source import Source
 
 NAME, TYPE, FLAGS, ADDRESS, OFFSET, SIZE, LINK, INFO, ALIGN, ENTRY_SIZE = range(10)
@@ -28,6 +30,9 @@ EM_MIPS, EM_SPARC, EM_SPARCV9, STT_SPARC_REGISTER = 8, 2, 43, 13
 
 #: Names of symbols may overlap, so a small file can describe gigabytes of them; a real one stays far below this.
 NAMES_LIMIT = 64 << 20
+
+#: The largest real ``.modinfo`` or ``__versions`` has some 100 kB; relocations of exports less.
+SECTION_LIMIT = 8 << 20
 
 _TAIL = 1024  # the section name table mostly stands before the section headers: both then come with one read
 
@@ -136,15 +141,18 @@ class Elf:
         """Return the index of the first section of that name, or 0 (which never is a real section)."""
         strings, wanted = self._strings, name + b"\0"
         at = strings.find(wanted)
-        best = 0
-        while at >= 0:  # a name may be the end of another one, so all places count
-            try:
-                index = self._names.index(at, 1, best or self.count)
-                best = index
-            except ValueError:
-                pass
+        if at < 0:
+            return 0
+        places = set()
+        while at >= 0:  # mostly once; but a name may also be the end of another one
+            places.add(at)
             at = strings.find(wanted, at + 1)
-        return best
+        if len(places) == 1:
+            try:
+                return self._names.index(places.pop(), 1)
+            except ValueError:
+                return 0
+        return next((index for index, place in enumerate(self._names) if place in places and index), 0)
 
     def name(self, index: int) -> bytes:
         """Return a section's name; raises FormatError when it lies outside the section name table."""
@@ -162,15 +170,34 @@ class Elf:
         return self.source.read(head[OFFSET], head[SIZE])
 
     def named(self, name: bytes) -> bytes:
-        """Return the contents of the first section of that name, or nothing when there is none."""
+        """Return the contents of the first section of that name, or nothing when there is none.
+
+        Meant for the sections of a module that are tables or texts; raises FormatError for one that is absurdly long.
+        """
         index = self.find(name)
-        return self.read(index) if index else b""
+        if not index:
+            return b""
+        head = self.header(index)
+        if head[SIZE] > SECTION_LIMIT and head[TYPE] != SHT_NOBITS:
+            text = f"{name.decode('ascii', 'replace')} of {head[SIZE]} bytes"
+            raise FormatError(text, self.source.name, head[OFFSET], "no real module comes near that")
+        return self.read(index)
+
+    def word(self, index: int, at: int) -> int:
+        """Return the 32-bit word at a place in a section; raises FormatError when it is not inside."""
+        head = self.header(index)
+        if not 0 <= at <= head[SIZE] - 4 or head[TYPE] == SHT_NOBITS:
+            raise FormatError(
+                f"a word at {at} of {head[SIZE]} bytes of section {index}", self.source.name, head[OFFSET]
+            )
+        return self.number(self.source.read(head[OFFSET] + at, 4))
 
     def relocations(self, target: int) -> list[tuple[int, int, int | None]]:
         """Return a section's relocations, by offset: (offset, symbol, addend, which is None where it is in place).
 
-        Raises FormatError when a table does not consist of whole entries.
+        Raises FormatError when a table does not consist of whole entries, or the tables are absurdly long.
         """
+        room = SECTION_LIMIT
         out: list[tuple[int, int, int | None]] = []
         wide, order = self.layout.is64, self.layout.order
         # mips64 little endian has the symbol in the low half (MIPS ELF-64 specification, 2.9)
@@ -183,6 +210,10 @@ class Elf:
             shape = Struct(
                 order + (("QQq" if wide else "IIi") if head[TYPE] == SHT_RELA else ("QQ" if wide else "II"))
             )
+            room -= head[SIZE]
+            if room < 0:
+                text = f"more than {SECTION_LIMIT} bytes of relocations for section {target}"
+                raise FormatError(text, self.source.name, head[OFFSET])
             data = self.read(index)
             if len(data) % shape.size:
                 text = f"{len(data)} bytes of relocations in steps of {shape.size}"
@@ -230,12 +261,15 @@ class Symbols:
     def names(self, offsets: list[int]) -> list[bytes]:
         """Return the names at these offsets of the string table; raises FormatError for one outside it."""
         strings = self.strings
-        if len(offsets) * len(strings) > NAMES_LIMIT:
-            longest = max(map(len, strings.split(b"\0")))
-            if len(offsets) * longest > NAMES_LIMIT:
-                raise FormatError(f"{len(offsets)} symbols with names of up to {longest} bytes", self.elf.source.name)
         end = strings.index
         try:
+            if len(offsets) * len(strings) > NAMES_LIMIT:  # possible; so add up what it really is
+                room = NAMES_LIMIT
+                for at in offsets:
+                    room -= end(b"\0", at) - at
+                    if room < 0:
+                        text = f"{len(offsets)} symbols with more than {NAMES_LIMIT} bytes of names"
+                        raise FormatError(text, self.elf.source.name, self.offset)
             return [strings[at : end(b"\0", at)] for at in offsets]
         except ValueError:
             worst = max(offsets)
@@ -251,13 +285,13 @@ class Symbols:
         name, a, b, c = self.elf.layout.symbol.unpack_from(self.data, index * step)
         return (name, a, b, c) if self.elf.layout.is64 else (name, b, c, a)
 
-    def rows(self) -> list[tuple[int, int, int, int]]:
-        """Return all symbols but the first, empty one: (place of the name, info, section, value)."""
+    def rows(self) -> Iterator[tuple[int, int, int, int]]:
+        """Yield all symbols but the first, empty one: (place of the name, info, section, value)."""
         layout = self.elf.layout
         data = self.data[layout.symbol.size :]
         if layout.is64:
-            return list(layout.symbol.iter_unpack(data))
-        return [(name, info, section, value) for name, value, info, section in layout.symbol.iter_unpack(data)]
+            return layout.symbol.iter_unpack(data)
+        return ((name, info, section, value) for name, value, info, section in layout.symbol.iter_unpack(data))
 
 
 def symbols(elf: Elf) -> Symbols | None:

@@ -8,6 +8,7 @@ out of ``__ksymtab_strings`` begins an entry, those that follow lead into it.
 
 from __future__ import annotations
 
+from lkm.errors import FormatError
 from lkm.formats.elf import NAMES_LIMIT, SHN_ABS
 from lkm.modfile.nouns import Export
 
@@ -30,7 +31,7 @@ def read_exports(elf: Elf, table: Symbols) -> tuple[tuple[Export, ...], list[str
     index = elf.find(b"__ksymtab_strings")
     if not index:
         return (), []
-    strings = elf.read(index)
+    strings = elf.named(b"__ksymtab_strings")
     out: list[Export] = []
     problems: list[str] = []
     for suffix, gpl_only in _SECTIONS:
@@ -38,7 +39,7 @@ def read_exports(elf: Elf, table: Symbols) -> tuple[tuple[Export, ...], list[str
         if not section:
             continue
         names = _names(elf, table, section, index, strings)
-        crcs = _crcs(elf, table, elf.find(b"__kcrctab" + suffix), len(names))
+        crcs = _crcs(elf, table, suffix, len(names))
         if not names and elf.read(section):
             problems.append(f"__ksymtab{suffix.decode()} has no relocations that lead to names")
         for (name, namespace), crc in zip(names, crcs, strict=True):
@@ -68,11 +69,12 @@ def _names(elf: Elf, table: Symbols, section: int, index: int, strings: bytes) -
     return [(entry[0], entry[1] if len(entry) > 1 else b"") for entry in out if entry]
 
 
-def _crcs(elf: Elf, table: Symbols, section: int, count: int) -> list[int | None]:
+def _crcs(elf: Elf, table: Symbols, suffix: bytes, count: int) -> list[int | None]:
     """Return the CRC of each entry: from ``__kcrctab``, or where its relocations lead (Linux before 5.19)."""
+    section = elf.find(b"__kcrctab" + suffix)
     if not section or not count:
         return [None] * count
-    data = elf.read(section)
+    data = elf.named(b"__kcrctab" + suffix)
     step = 4 if len(data) < count * elf.layout.word.size else elf.layout.word.size
     crcs: list[int | None] = [
         elf.number(data[at : at + step]) & 0xFFFFFFFF if at + step <= len(data) else None
@@ -88,8 +90,10 @@ def _crcs(elf: Elf, table: Symbols, section: int, count: int) -> list[int | None
 
 
 def _word(elf: Elf, section: int, at: int) -> int | None:
-    data = elf.read(section) if 0 < section < elf.count else b""
-    return elf.number(data[at : at + 4]) if 0 <= at <= len(data) - 4 else None
+    try:
+        return elf.word(section, at)
+    except FormatError:
+        return None
 
 
 def _text(data: bytes) -> str:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from lkm.formats.source import Source
 
 
+#: The largest real modules have some 30,000.
+SYMBOLS_LIMIT = 1 << 19
+
+
 class IndexFacts(Record):
     """What depmod takes from a module.
 
@@ -60,6 +64,10 @@ def undefined(elf: Elf, table: Symbols) -> tuple[list[bytes], frozenset[bytes]]:
     are undefined too but name no symbol (kernel: arch/sparc/kernel/module.c).
     """
     size = elf.layout.symbol.size
+    if len(table.data) > SYMBOLS_LIMIT * size:
+        raise FormatError(
+            f"{len(table.data) // size} symbols", elf.source.name, table.offset, "no real module has so many"
+        )
     rows = elf.layout.symbol_brief.iter_unpack(table.data[table.first_global * size :])
     if elf.machine in (EM_SPARC, EM_SPARCV9):
         pairs = [(at, info) for at, info, section in rows if not section and info & 15 != STT_SPARC_REGISTER]
@@ -97,11 +105,7 @@ def resolve_crc(elf: Elf, section: int, value: int) -> int:
     """Return the CRC of a ``__crc_`` symbol: its value when absolute, else the word that it points to."""
     if section == SHN_ABS or not 0 < section < elf.count:
         return value & 0xFFFFFFFF
-    data = elf.read(section)
-    word = data[value : value + 4]
-    if len(word) < 4:
-        raise FormatError(f"a CRC at {value} of {len(data)} bytes of section {section}", elf.source.name)
-    return elf.number(word)
+    return elf.word(section, value)
 
 
 def _listed_exports(elf: Elf) -> list[bytes]:

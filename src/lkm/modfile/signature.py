@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"~Module signature appended~\n"
 _TRAILER = 12
+_LIMIT = 256 << 10  # real ones have some 700 bytes, post-quantum ones up to 50 kB
 
 _ID_TYPES = ("PGP", "X509", "PKCS#7")
 _HASHES = ("md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224", "sm3")
@@ -53,7 +54,7 @@ def read_signature(source: Source) -> Signature | None:
     size = int.from_bytes(source.read(end - 4, 4), "big")
     total = size + sum(lengths)
     start = end - _TRAILER - total
-    if start < 0 or not size:
+    if start < 0 or not size or total > _LIMIT:
         raise FormatError(f"a signature of {total} bytes in a file of {source.size}", source.name, end - 4)
     if kind >= len(_ID_TYPES):
         raise FormatError(f"unknown kind of signature: {kind}", source.name, end - _TRAILER + 2)
