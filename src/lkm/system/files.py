@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from lkm.errors import FormatError, MachineError
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     from lkm.formats.source import Source
 
-#: File endings that are decompressed by :func:`open_source`, and the kind for ``formats.compression``.
-_KINDS = {".gz": "gz", ".xz": "xz", ".zst": "zst"}
+#: File endings at which :func:`open_source` looks whether the file is compressed.
+_COMPRESSED = (".gz", ".xz", ".zst")
 
 #: Same limit as for module files in ``formats.compression``.
 _MAX_UNPACKED = 1 << 30
@@ -66,11 +67,12 @@ class open_source:  # noqa: N801  (used as a function, as open() is)
         self._fd = -1
 
     def __enter__(self) -> Source:
-        kind = _KINDS.get(self.path[self.path.rfind(".") :])
-        if kind:
-            from lkm.formats.compression import decompress
+        if self.path.endswith(_COMPRESSED):
+            from lkm.formats.compression import decompress, kind_of
 
-            return BytesSource(decompress(read_bytes(self.path), kind, self.path, _MAX_UNPACKED), self.path)
+            data = read_bytes(self.path)
+            # as kmod: the ending only tells where to look; what the file holds decides
+            return BytesSource(decompress(data, kind_of(data), self.path, _MAX_UNPACKED), self.path)
         try:
             self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             return FileSource(self._fd, self.path, os.fstat(self._fd).st_size)
@@ -127,32 +129,57 @@ def map_bytes(path: str) -> bytes | mmap:
         raise FormatError("cannot be mapped", path) from e
 
 
-def write_set(directory: str, files: Mapping[str, bytes]) -> None:
-    """Replace files of a directory, each as a whole: written beside, synced, then renamed over the old one.
-
-    When anything fails the temporary file is removed, the old file is untouched, and MachineError is raised.
-    """
-    for name, data in files.items():
-        _replace(f"{directory}/{name}", data)
-
-
-def _replace(path: str, data: bytes) -> None:
-    temporary = f"{path}.{os.getpid()}.tmp"
+def make_directory(path: str) -> None:
+    """Make a directory and those above it, where they are missing; raises MachineError."""
     try:
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
-        try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(fd, view) :]
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-        os.rename(temporary, path)
+        os.makedirs(path, exist_ok=True)
+    except OSError as e:
+        raise machine_error(e, path, _write_hint(e.errno or 0)) from e
+
+
+def write_set(directory: str, files: Mapping[str, bytes]) -> None:
+    """Replace files of a directory, each as a whole: all are written beside and synced, then renamed over the old.
+
+    A reader never sees half a file. When a file cannot be written none is replaced, the temporary ones are removed,
+    and MachineError is raised with its path.
+    """
+    ready: list[tuple[str, str]] = []
+    path = directory
+    try:
+        for name, data in files.items():
+            path = f"{directory}/{name}"
+            ready.append((f"{path}.{os.getpid()}.tmp", path))
+            _write_synced(ready[-1][0], data)
+        while ready:
+            temporary, path = ready[0]
+            os.rename(temporary, path)
+            del ready[0]
     except BaseException as e:
-        try:  # noqa: SIM105  (contextlib costs more than this)
-            os.unlink(temporary)
-        except OSError:
-            pass
+        for temporary, _ in ready:
+            try:  # noqa: SIM105  (contextlib costs more than this)
+                os.unlink(temporary)
+            except OSError:
+                pass
         if isinstance(e, OSError):
-            raise machine_error(e, path) from e
+            raise machine_error(e, path, _write_hint(e.errno or 0)) from e
         raise
+
+
+def _write_synced(path: str, data: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _write_hint(number: int) -> str:
+    return {
+        errno.EACCES: "run it as root, or write elsewhere with -o DIR",
+        errno.EPERM: "run it as root, or write elsewhere with -o DIR",
+        errno.EROFS: "the file system is read-only: remount it, or write elsewhere with -o DIR",
+        errno.ENOSPC: "free some space; the old files are unchanged",
+    }.get(number, "")

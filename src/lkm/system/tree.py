@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 
-from lkm.errors import NotFound
+from lkm.errors import MachineError, NotFound
+from lkm.names import is_module_path
+from lkm.system.files import machine_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 #: Where a root keeps its module directories, most wanted first. kmod has one of them compiled in.
 PARENTS = ("lib/modules", "usr/lib/modules")
@@ -25,3 +31,52 @@ def find_modules_dir(root: str, release: str) -> str:
             return path
     places = " and ".join(f"{base}/{parent}" for parent in PARENTS)
     raise NotFound(f"no module directory for kernel {release}", base or "/", f"looked in {places}")
+
+
+def list_modules(
+    directory: str, excludes: tuple[str, ...] = (), complain: Callable[[MachineError], None] | None = None
+) -> Iterator[str]:
+    """Yield the paths of all module files at and below a directory, in the order in which readdir(3) gives them.
+
+    Directories of a name in ``excludes`` are passed over. Links are followed, but not around in a circle. What cannot
+    be looked at goes to ``complain``; a ``directory`` that cannot be read raises MachineError.
+    """
+    try:
+        entries = os.scandir(directory)
+    except OSError as e:
+        raise machine_error(e, directory) from e
+    yield from _walk(directory, entries, excludes, complain or (lambda _: None), directory)
+
+
+def _walk(
+    directory: str,
+    entries: Iterator[os.DirEntry[str]],
+    excludes: tuple[str, ...],
+    complain: Callable[[MachineError], None],
+    top: str,
+) -> Iterator[str]:
+    for entry in entries:
+        path = entry.path
+        try:
+            if entry.is_dir():
+                if entry.name in excludes or (entry.is_symlink() and _is_circle(path, top)):
+                    continue
+                yield from _walk(path, os.scandir(path), excludes, complain, top)
+            elif is_module_path(entry.name):
+                if entry.is_file():
+                    yield path
+                elif entry.is_symlink():
+                    entry.stat()
+        except OSError as e:
+            complain(machine_error(e, path))
+
+
+def _is_circle(link: str, top: str) -> bool:
+    """Tell whether a link leads to one of the directories above it."""
+    target = os.path.realpath(link)
+    above = link
+    while above != top and above != "/":
+        above = os.path.dirname(above)
+        if os.path.realpath(above) == target:
+            return True
+    return False
