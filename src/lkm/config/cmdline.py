@@ -33,9 +33,10 @@ def parse(text: str, file: str = FILE) -> tuple[tuple[Directive, ...], tuple[Pro
     facts: list[Directive] = []
     problems: list[Problem] = []
     for start, word in _words(text):
-        name, option = _split(word)
-        if not option:
+        parts = _split(word)
+        if parts is None:
             continue
+        name, option = parts
         if name == "modprobe" and option.startswith("blacklist="):
             facts += [Blacklist(fold(each), origin) for each in option[len("blacklist=") :].split(",")]
             continue
@@ -63,11 +64,11 @@ def _words(text: str) -> Iterator[tuple[int, str]]:
         yield start, text[start:]
 
 
-def _split(word: str) -> tuple[str, str]:
-    """Return module name and ``param[=value]`` of a word; two empty texts when it is no module's option."""
+def _split(word: str) -> tuple[str, str] | None:
+    """Return module name and ``param[=value]`` of a word, or None when it is no module's option."""
     wrapped = word[0] == '"'
     head, equals, value = word[wrapped:].partition("=")
     name, dot, param = head.partition(".")
     if not dot or "." in param or '"' in head or any(space in head for space in SPACES):
-        return "", ""
+        return None
     return name, param + equals + ('"' if wrapped else "") + value

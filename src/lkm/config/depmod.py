@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from lkm.config.ere import found
 from lkm.config.lines import BLANKS, Line, logical_lines, word_at, words
-from lkm.config.nearest import nearest
+from lkm.config.nearest import hint_for
 from lkm.errors import FormatError
 from lkm.origin import Origin, Problem
 from lkm.record import Record
@@ -127,9 +127,7 @@ def _fault(keyword: str, rest: list[str], line: Line, origin: Origin) -> Problem
     if keyword in ("include", "make_map_files"):
         return problem(f"directive '{keyword}' does nothing", "remove the line")
     if keyword not in _SYNTAX:
-        near = nearest(keyword, _SYNTAX)
-        hint = f"did you mean '{near}'?" if near else "directives are: " + ", ".join(_SYNTAX)
-        return problem(f"unknown directive {keyword!r}", hint)
+        return problem(f"unknown directive {keyword!r}", hint_for(keyword, _SYNTAX))
     form, least = _SYNTAX[keyword]
     if len(rest) < least:
         return problem(f"'{keyword}' needs {least} words, and has {len(rest)}", f"the form is: {form}", len(rest) + 1)
@@ -146,9 +144,9 @@ def _column(text: str, place: int) -> int:
     """Return the 1-based column of the word at this place in the line; of the end when there are fewer."""
     at = 0
     for _ in range(place):
-        _, at = word_at(text, at)
-    word, after = word_at(text, at)
-    return after - len(word)
+        word, start = word_at(text, at)
+        at = start + len(word)
+    return word_at(text, at)[1] + 1
 
 
 def _matches(pattern: str, release: str) -> bool:

@@ -80,10 +80,9 @@ def _repeat(pattern: str, at: int, atoms: list[str]) -> int:
         end = pattern.find("}", at) + 1
         low, comma, high = pattern[at + 1 : end - 1].partition(",")
         digits = (low + high).isdigit() and (low + high).isascii()
-        if not end or not digits or not low:
-            atoms.append("\\{")  # glibc takes a brace that opens no count for itself
-            return at + 1
-        count = "{" + low + comma + high + "}"
+        if not end or not (digits or comma == pattern[at + 1 : end - 1]):
+            raise FormatError(f"'{{' without a count in regular expression '{pattern}'", offset=at)
+        count = "{" + (low or "0") + comma + high + "}"
     if not atoms or atoms[-1] == "|":
         return end  # nothing to repeat: glibc passes over it
     atoms[-1] = f"(?:{atoms[-1]}){count}"

@@ -70,12 +70,10 @@ def _unescape(row: str) -> tuple[str, bool]:
 
 
 def word_at(text: str, at: int) -> tuple[str, int]:
-    """Return the next word, blank-separated, and the place after the one blank that ends it.
+    """Return the next word between blanks at or after ``at``, and its place; "" and the text's end if there is none.
 
-    The word is empty when there is none. (This is strtok_r(3): of the blanks after a word only one is consumed.)
-
-    >>> word_at("  ab  c", 0), "  ab  c"[5:]
-    (('ab', 5), ' c')
+    >>> word_at("  ab  c", 0), word_at("  ab  c", 4), word_at("a ", 1)
+    (('ab', 2), ('c', 6), ('', 2))
     """
     size = len(text)
     while at < size and text[at] in BLANKS:
@@ -83,7 +81,7 @@ def word_at(text: str, at: int) -> tuple[str, int]:
     end = at
     while end < size and text[end] not in BLANKS:
         end += 1
-    return text[at:end], end + 1
+    return text[at:end], at
 
 
 def words(text: str, spaces: str = SPACES) -> list[str]:

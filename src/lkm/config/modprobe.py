@@ -14,7 +14,7 @@ x.conf:2: unknown directive 'optoins' | did you mean 'options'?
 from __future__ import annotations
 
 from lkm.config.lines import BLANKS, SPACES, logical_lines, word_at, words
-from lkm.config.nearest import nearest
+from lkm.config.nearest import hint_for
 from lkm.config.nouns import Alias, Blacklist, Command, Directive, Options, Softdep, Weakdep
 from lkm.errors import FormatError
 from lkm.names import AliasPattern, ModuleName, fold_alias
@@ -39,9 +39,9 @@ def parse(text: str, file: str) -> tuple[tuple[Directive, ...], tuple[Problem, .
     for line in logical_lines(text):
         if line.text[0] == "#":
             continue
-        keyword, at = word_at(line.text, 0)
+        keyword, column = word_at(line.text, 0)
         if keyword:
-            reader = _Reader(line.text, at, Origin(file, line.first), problems)
+            reader = _Reader(line.text, column + len(keyword), Origin(file, line.first), problems)
             fact = reader.directive(keyword)
             if fact is not None:
                 facts.append(fact)
@@ -86,11 +86,10 @@ class _Reader:
 
     def _name(self, what: str) -> AliasPattern:
         """Return the next word, folded as an alias (kmod folds module names in the same way)."""
-        word, after = word_at(self.text, self.at)
-        start = after - 1 - len(word)
+        word, start = word_at(self.text, self.at)
         if not word:
             raise FormatError(f"{what} is missing", offset=start)
-        self.at = after
+        self.at = start + len(word)
         try:
             return fold_alias(word)
         except FormatError as error:
@@ -101,7 +100,7 @@ class _Reader:
         return ModuleName(self._name("the module name"))
 
     def _rest(self, what: str) -> str:
-        rest = self.text[self.at :]
+        rest = self.text[self.at + 1 :]  # all but the one blank that ended the name
         if not rest:
             raise FormatError(f"no {what} after the module name", offset=len(self.text))
         return rest
@@ -135,14 +134,7 @@ class _Reader:
             hint = "put the directives into a file of their own in the directory, or name it with -C"
             self._problem(f"directive '{keyword}' is no longer read", column, hint)
             return
-        if keyword[0] == "#":
-            hint = "a comment must start in the first column"
-        elif keyword == "\r":
-            hint = "the file has DOS line ends; remove the carriage returns"
-        else:
-            near = nearest(keyword, SYNTAX)
-            hint = f"did you mean '{near}'?" if near else "directives are: " + ", ".join(SYNTAX)
-        self._problem(f"unknown directive {_quoted(keyword)}", column, hint)
+        self._problem(f"unknown directive {_quoted(keyword)}", column, hint_for(keyword, SYNTAX))
 
     def _problem(self, message: str, column: int, hint: str) -> None:
         self.problems.append(Problem(self.origin, message, self.text, column, hint))

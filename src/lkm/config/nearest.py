@@ -1,4 +1,4 @@
-"""The known word that a mistyped one was most likely meant to be."""
+"""What a mistyped directive was most likely meant to be."""
 
 from __future__ import annotations
 
@@ -17,6 +17,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
         return ""
     distance, best = min(((_distance(word.lower(), k), k) for k in known), default=(99, ""))
     return best if distance <= max(1, len(best) // 3) else ""
+
+
+def hint_for(keyword: str, known: Iterable[str]) -> str:
+    """Return the cure for a line that starts with an unknown directive."""
+    if keyword[:1] == "#":
+        return "a comment must start in the first column"
+    if keyword == "\r":
+        return "the file has DOS line ends; remove the carriage returns"
+    near = nearest(keyword, known)
+    return f"did you mean '{near}'?" if near else "directives are: " + ", ".join(known)
 
 
 def _distance(one: str, other: str) -> int:

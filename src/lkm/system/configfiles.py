@@ -59,8 +59,8 @@ def _choose(
 
 def _is_file(place: str, name: str, problems: list[Problem] | None) -> bool:
     path = os.path.join(place, name)
-    if os.path.isfile(path) or not os.path.exists(path):
-        return True  # a link to nowhere takes the name too, and hides a file of later directories
+    if os.path.isfile(path) or not os.path.exists(path) or os.path.realpath(path) == os.devnull:
+        return True  # links to nowhere and to /dev/null take the name too, and so hide a file of later directories
     _note(problems, path, "is not a file")
     return False
 
