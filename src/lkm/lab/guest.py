@@ -22,7 +22,7 @@ from lkm.errors import LabError
 from lkm.lab.cache import cache_dir, remove
 
 _WATCH = (
-    """trap '' HUP INT QUIT TERM; read -r guest; read -r end; kill -KILL -- "-$guest" 2>/dev/null; rm -rf -- "$0" """
+    """trap '' HUP INT QUIT TERM; read -r guest; read -r end; kill -s KILL -- "-$guest" 2>/dev/null; rm -rf -- "$0" """
 )
 # The guest reports its process id by itself, before it is anything else: no moment is left in which it is unknown.
 _START = """echo $$ >&0; exec "$@" <"$0" """
