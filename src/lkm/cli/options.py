@@ -15,17 +15,21 @@ from lkm.record import Record
 
 
 class Option(Record):
-    """One option: letter and long name (either may be empty), the name of its argument if it takes one, its help."""
+    """One option: letter and long name (either may be empty), the name of its argument if it takes one, its help.
+
+    ``same`` is the key of the option that this is another name of.
+    """
 
     short: str
     long: str
     argument: str = ""
     help: str = ""
+    same: str = ""
 
     @property
     def key(self) -> str:
-        """Return the long name, or the letter where there is no long one."""
-        return self.long or self.short
+        """Return what the option is called in the result: the long name, or the letter where there is none."""
+        return self.same or self.long or self.short
 
 
 def parse(table: tuple[Option, ...], argv: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -53,11 +57,13 @@ def parse(table: tuple[Option, ...], argv: list[str]) -> tuple[list[tuple[str, s
 
 def _long(table: tuple[Option, ...], word: str, rest: list[str]) -> tuple[str, str]:
     name, equals, value = word[2:].partition("=")
-    found = [o for o in table if o.long == name] or [o for o in table if o.long and o.long.startswith(name)]
+    found = [o for o in table if o.long and o.long == name] or [
+        o for o in table if o.long and o.long.startswith(name)
+    ]
     if not found:
-        raise UsageError(f"unrecognized option '--{name}'")
-    if len(found) > 1:
-        raise UsageError(f"option '--{name}' is ambiguous; possibilities:" + "".join(f" '--{o.long}'" for o in found))
+        raise UsageError(f"unrecognized option '{word}'")
+    if len({(o.key, o.argument) for o in found}) > 1:  # names of one option are not at odds
+        raise UsageError(f"option '{word}' is ambiguous; possibilities:" + "".join(f" '--{o.long}'" for o in found))
     option = found[0]
     if not option.argument:
         if equals:
@@ -92,7 +98,7 @@ def help_text(usage: str, table: tuple[Option, ...], epilogue: str = "") -> str:
         long = f"--{option.long}" if option.long else ""
         if long and option.argument:
             long += f"={option.argument}"
-        letter = f"-{option.short}" if option.short else "   "
+        letter = f"-{option.short}" if option.short else "  "
         if option.short and option.argument and not long:
             letter += f" {option.argument}"
         rows.append((f"{letter}{', ' if option.short and long else '  ' if long else ''}{long}", option.help))
