@@ -21,9 +21,9 @@ from pathlib import Path
 from lkm.errors import LabError
 from lkm.lab.cache import cache_dir, remove
 
-_WATCH = (
-    """trap '' HUP INT QUIT TERM; read -r guest; read -r end; kill -s KILL -- "-$guest" 2>/dev/null; rm -rf -- "$0" """
-)
+_WATCH = """trap '' HUP INT QUIT TERM; read -r guest; read -r end
+kill -s KILL -- "-$guest" 2>/dev/null; rm -rf -- "$0"
+"""
 # The guest reports its process id by itself, before it is anything else: no moment is left in which it is unknown.
 _START = """echo $$ >&0; exec "$@" <"$0" """
 
@@ -33,11 +33,12 @@ _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 
 @dataclass(frozen=True)
 class Machine:
-    """How to start a guest: a command line, its environment, the file that it reads."""
+    """How to start a guest: a command line, its environment, the file that it reads, the pipe that is its stdout."""
 
     command: Sequence[str]
     environment: dict[str, str]
     stdin: str = "/dev/null"
+    stdout: str = ""
     one_cpu: bool = False
 
 
@@ -124,7 +125,7 @@ def started(machine: Machine, directory: Path, pipes: Pipes) -> Iterator[subproc
             guest = subprocess.Popen(
                 ["/bin/sh", "-c", _START, machine.stdin, *machine.command],
                 stdin=ours,
-                stdout=console,
+                stdout=pipes.given[machine.stdout] if machine.stdout else console,
                 stderr=console,
                 env=machine.environment,
                 pass_fds=tuple(pipes.given.values()),
@@ -147,6 +148,12 @@ def started(machine: Machine, directory: Path, pipes: Pipes) -> Iterator[subproc
                 guest.wait()
             if processor is not None:
                 os.close(processor[1])
+
+
+def kernel_log(directory: Path) -> str:
+    """Return what the guest's kernel, and the program that runs it, have said."""
+    files = (directory / "console", directory / "log")
+    return "".join(path.read_text(errors="replace") for path in files if path.exists())
 
 
 def one_processor() -> tuple[int, int]:
@@ -176,8 +183,8 @@ class Relay:
         self._targets = targets
         self._deadline = deadline
 
-    def until_end(self, guest: subprocess.Popen[bytes]) -> None:
-        """Relay until the guest's process has ended. Raises TimeoutError when it does not in time."""
+    def until_end(self, guest: subprocess.Popen[bytes], said: bytes = b"") -> None:
+        """Relay until the guest's process has ended, or its status has ``said`` in it. Raises TimeoutError."""
         ended = os.pidfd_open(guest.pid)
         poll = select.poll()
         try:
@@ -190,6 +197,8 @@ class Relay:
                 for fd in ready:
                     if fd != ended and not self._take(fd):
                         poll.unregister(fd)
+                if said and said in self.kept["status"]:
+                    return
                 if ended in ready:
                     break
             for fd in self._names:
@@ -197,6 +206,13 @@ class Relay:
                     pass
         finally:
             os.close(ended)
+
+    def goes_on(self, guest: subprocess.Popen[bytes], seconds: float) -> bool:
+        """Wait so long; return whether the guest's process is still there. Raises TimeoutError after the deadline."""
+        if time.monotonic() > self._deadline:
+            raise TimeoutError
+        time.sleep(seconds)
+        return os.waitid(os.P_PID, guest.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
     def _wait(self, poll: select.poll) -> list[tuple[int, int]]:
         while True:

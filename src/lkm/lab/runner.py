@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lkm.errors import LabError
 from lkm.lab import job
-from lkm.lab.guest import Machine, Pipes, Relay, run_directory, started
+from lkm.lab.guest import Machine, Pipes, Relay, kernel_log, run_directory, started
 
 #: Status of a run that took too long, and of one whose kernel ended before the command did.
 TIMEOUT, DIED = 124, 125
@@ -47,50 +47,49 @@ def run(
     """Boot a throwaway kernel, run the command in it as root, return how that ended.
 
     ``kernel``: "uml", or the path of a Debian kernel package (the .deb, or where it is unpacked), run by QEMU.
-    ``timeout``: seconds, boot included. ``rw``: a directory of the host that the guest may write; all else that it
-    writes is gone with it. ``append``: more kernel command line. ``cwd``: where to run, else where this process is.
-    ``stdout``, ``stderr``: descriptors that the output goes to as it comes; without, it is kept for the result.
+    ``timeout``: seconds from the start of the kernel. ``append``: more kernel command line.
+    ``rw``: a directory of the host that the guest may write; all else that it writes is gone with it.
+    ``cwd``: where to run, else where this process is.
+    ``stdout``, ``stderr``: descriptors that output goes to as it comes; without, it is kept for the result.
     ``merge``: errors go where the output goes, in their order.
     Raises LabError when there is no such kernel or it cannot be started at all.
     """
-    deadline = time.monotonic() + timeout
     if not command:
         raise LabError("there is no command to run")
     if shutil.which("busybox") is None and not os.path.exists("/bin/busybox"):
         raise LabError("busybox is not installed", hint="apt-get install --no-install-recommends busybox-static")
     names = ("out", "status") if merge else ("out", "err", "status")
     place = os.fsencode(os.path.abspath(cwd)) if cwd is not None else os.getcwdb()
+    writable = os.path.realpath(rw) if rw is not None else ""
+    settings = {"LAB_RW": writable, "LAB_SPLIT": "" if merge else "1", "LAB_DATE": str(int(time.time()))}
     with run_directory() as directory, Pipes(names) as pipes:
         (directory / "command").write_bytes(job.command_text(command, place, dict(os.environ)))
-        settings = {"LAB_RW": os.path.realpath(rw) if rw is not None else "", "LAB_SPLIT": "" if merge else "1"}
-        (directory / "env").write_bytes(job.settings_text(dict(settings)))
-        machine = _machine(os.fspath(kernel), directory, pipes, memory, append)
-        return _watch(machine, directory, pipes, {"out": stdout, "err": stderr}, deadline)
-
-
-def _machine(kernel: str, directory: Path, pipes: Pipes, memory: str, append: str) -> Machine:
-    if kernel == "uml":
-        from lkm.lab import uml
-
+        (directory / "env").write_bytes(job.settings_text({**settings, "LAB_DIR": str(directory)}))
         for name in ("init-uml.sh", "job.sh"):
-            script = directory / name
-            script.write_bytes((job.SCRIPTS / name).read_bytes())
-            script.chmod(0o700)
-        return uml.machine(directory, pipes, memory=memory, append=append)
-    raise LabError("no such kernel", kernel)
+            (directory / name).write_bytes((job.SCRIPTS / name).read_bytes())
+            (directory / name).chmod(0o700)
+        if os.fspath(kernel) == "uml":
+            from lkm.lab import uml
+
+            machine = uml.machine(directory, pipes, memory=memory, append=append)
+        else:
+            from lkm.lab import qemu
+
+            machine = qemu.machine(directory, pipes, Path(kernel), memory=memory, append=append, rw=writable)
+        return _watch(machine, directory, pipes, {"out": stdout, "err": stderr}, timeout)
 
 
 def _watch(
-    machine: Machine, directory: Path, pipes: Pipes, targets: dict[str, int | None], deadline: float
+    machine: Machine, directory: Path, pipes: Pipes, targets: dict[str, int | None], timeout: float
 ) -> LabResult:
-    relay = Relay(pipes, targets, deadline)
+    relay = Relay(pipes, targets, time.monotonic() + timeout)
     end = "died"
     with started(machine, directory, pipes) as guest:
         try:
             relay.until_end(guest)
         except TimeoutError:
             end = "timeout"
-        log = (directory / "console").read_text(errors="replace")
+        log = kernel_log(directory)
     said = relay.kept["status"].split()
     if end == "died" and len(said) > 1:
         end = "exited"
