@@ -24,7 +24,7 @@ _CLASSES: dict[str, Callable[[str], bool]] = {
     "lower": str.islower,
     "print": lambda c: " " <= c <= "~",
     "punct": lambda c: "!" <= c <= "~" and not c.isalnum(),
-    "space": str.isspace,
+    "space": lambda c: c in " \t\n\v\f\r",
     "upper": str.isupper,
     "xdigit": lambda c: c in "0123456789abcdefABCDEF",
 }
@@ -75,32 +75,56 @@ def _match_one(pattern: str, p: int, char: str) -> int:
 
 
 def _match_bracket(pattern: str, p: int, char: str) -> tuple[bool, int] | None:
-    """Match ``[...]`` at ``p``: (matched, place after), or None when it is never closed and ``[`` is literal."""
+    """Match ``[...]`` at ``p``: (matched, place after), or None when it is never closed and ``[`` is literal.
+
+    A mistake in what was read before the end is known makes it match nothing, as in glibc (fnmatch_loop.c).
+    """
+    nothing = False, len(pattern)
     at = p + 1
     negated = pattern[at : at + 1] in ("!", "^")
     at += negated
     found = False
     first = True
-    while True:
+    while first or pattern[at : at + 1] != "]":
+        first = False
         if at >= len(pattern):
             return None
-        if pattern[at] == "]" and not first:
-            return found != negated, at + 1
-        first = False
-        if pattern.startswith("[:", at) and (close := pattern.find(":]", at + 2)) > 0:
-            test = _CLASSES.get(pattern[at + 2 : close])
+        if pattern[at] == "[" and pattern[at + 1 : at + 2] == ":" and (end := _class_end(pattern, at)) > 0:
+            test = _CLASSES.get(pattern[at + 2 : end - 2])
+            if test is None and not found:
+                return nothing
             found = found or (test is not None and char.isascii() and bool(test(char)))
-            at = close + 2
+            at = end
             continue
         low, at = _bracket_char(pattern, at)
         high = low
-        if pattern[at : at + 1] == "-" and pattern[at + 1 : at + 2] not in ("]", ""):
+        # Ranges have no meaning after the match: glibc then only looks for the end.
+        if not found and pattern[at : at + 1] == "-" and pattern[at + 1 : at + 2] not in ("]", ""):
             high, at = _bracket_char(pattern, at + 1)
+        if not low or not high:
+            return nothing
         found = found or low <= char <= high
+    return found != negated, at + 1
+
+
+def _class_end(pattern: str, at: int) -> int:
+    """Return the place after ``[:name:]`` at ``at``, or -1 when it is no such thing."""
+    end = at + 2
+    while "a" <= pattern[end : end + 1] < "z":
+        end += 1
+    return end + 2 if pattern.startswith(":]", end) else -1
 
 
 def _bracket_char(pattern: str, at: int) -> tuple[str, int]:
-    """Return the (possibly escaped) character at ``at`` inside a bracket and the place after it."""
-    if pattern[at] == "\\" and at + 1 < len(pattern):
-        at += 1
-    return pattern[at], at + 1
+    """Return the character at ``at`` inside a bracket and the place after it; "" when it is a mistake.
+
+    It may be escaped, or written as collating symbol (``[.x.]``) or equivalence class (``[=x=]``).
+    """
+    char = pattern[at]
+    if char == "\\":
+        return pattern[at + 1 : at + 2], at + 2
+    if char == "[" and pattern[at + 1 : at + 2] == "=" and pattern.startswith("=]", at + 3):
+        return pattern[at + 2], at + 5
+    if char == "[" and pattern[at + 1 : at + 2] == ".":
+        return (pattern[at + 2], at + 5) if pattern.startswith(".]", at + 3) else ("", at)
+    return char, at + 1
