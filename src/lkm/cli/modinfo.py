@@ -103,8 +103,8 @@ class _Tool:
         The order is kmod's (libkmod-module.c: ``kmod_module_new_from_lookup``); its configuration is not looked at.
         """
         index = self._indexes()
-        name: str = fold(operand)
         if self.names_only:
+            name = name_from_path(operand) if "/" not in operand else fold(operand)
             if self._path(name):
                 return [(name, self._path(name))]
             return [(builtin, "") for builtin in ([name] if index.is_builtin(name) else index.builtin_aliases(name))]
@@ -208,6 +208,6 @@ def _reason(error: LkmError) -> str:
         number = error.errno
     elif isinstance(error, NotFound):
         number = errno.ENOENT
-    elif isinstance(error, FormatError) and error.offset == 0 and "not an ELF file" in error.what:
+    elif isinstance(error, FormatError) and "not an ELF file" in error.what:
         number = errno.ENOEXEC
     return os.strerror(number)

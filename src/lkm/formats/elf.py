@@ -62,7 +62,7 @@ class Elf:
     """An ELF file's header and section table. Raises FormatError when either is not whole.
 
     >>> from lkm.formats.source import BytesSource
-    >>> Elf(BytesSource(b"#!/bin/sh", "x.ko"))
+    >>> Elf(BytesSource(b"#!/bin/sh\\necho hello", "x.ko"))
     Traceback (most recent call last):
     lkm.errors.FormatError: x.ko: at byte 0: not an ELF file: it starts with 23 21 2f 62 instead of 7f 45 4c 46
     """
@@ -84,9 +84,12 @@ class Elf:
         self.source = source
         size = source.size
         start = source.read(0, min(size, 64))
+        if len(start) < 16:
+            raise FormatError(f"a file of {size} bytes is no module", source.name, 0)
         if start[:4] != b"\x7fELF":
-            raise _not_elf(source, start)
-        layout = _LAYOUTS.get((start[4], start[5])) if len(start) > 5 else None
+            seen = f"not an ELF file: it starts with {start[:4].hex(' ')} instead of 7f 45 4c 46"
+            raise FormatError(seen, source.name, 0)
+        layout = _LAYOUTS.get((start[4], start[5]))
         if layout is None:
             raise FormatError(f"unknown ELF class or byte order: {start[4:6].hex(' ')}", source.name, 4)
         self.layout = layout
@@ -298,10 +301,3 @@ def symbols(elf: Elf) -> Symbols | None:
     """Return the symbol table, or None when the file was stripped of it."""
     index = elf.find(b".symtab")
     return Symbols(elf, index) if index else None
-
-
-def _not_elf(source: Source, start: bytes) -> FormatError:
-    if not start:
-        return FormatError("the file is empty", source.name, 0)
-    seen = f"not an ELF file: it starts with {start[:4].hex(' ')} instead of 7f 45 4c 46"
-    return FormatError(seen, source.name, 0)

@@ -81,7 +81,10 @@ class ModuleIndex:
         return self._wild("modules.builtin.alias.bin", alias)
 
     def builtin_modinfo(self, name: str) -> tuple[tuple[str, str], ...]:
-        """Return the (key, value) pairs that modules.builtin.modinfo has for a module, in its order."""
+        """Return the (key, value) pairs that modules.builtin.modinfo has for a module, in its order.
+
+        As in kmod only the first run of its records counts: two built-in files may have one name, such as random.
+        """
         data = self.file("modules.builtin.modinfo")
         if data is None:
             return ()
@@ -93,7 +96,7 @@ class ModuleIndex:
             end = len(data) if end < 0 else end
             key, _, value = data[at + len(start) : end].partition(b"=")
             pairs.append((_str(key), _str(value)))
-            at = data.find(b"\0" + start, end) + 1 or len(data)
+            at = end + 1
         return tuple(pairs)
 
     def softdeps_text(self) -> str:
