@@ -13,10 +13,15 @@ def nearest(word: str, known: Iterable[str]) -> str:
     >>> nearest("optoins", ("alias", "options")), nearest("xyzzy", ("alias", "options"))
     ('options', '')
     """
-    if len(word) > 40:
-        return ""
-    distance, best = min(((_distance(word.lower(), k), k) for k in known), default=(99, ""))
-    return best if distance <= max(1, len(best) // 3) else ""
+    word = word.lower()
+    close = [k for k in known if abs(len(k) - len(word)) <= _reach(k)]
+    distance, best = min([(_distance(word, k), k) for k in close], default=(1, ""))
+    return best if distance <= _reach(best) else ""
+
+
+def _reach(word: str) -> int:
+    """Return how many edits away from a word a slip of it may be."""
+    return max(1, len(word) // 3)
 
 
 def hint_for(keyword: str, known: Iterable[str]) -> str:
