@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import lzma
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import pytest
 from lkm.cli.modinfo import main
 from tests.support.elfwriter import build_module
 from tests.support.signatures import signed
+
+SRC = str(Path(__file__).parents[3] / "src")
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -127,3 +131,15 @@ def test_a_byte_that_is_not_utf_8_comes_out_as_it_is(run: Run, tmp_path: Path) -
     path = tmp_path / os.fsdecode(b"\xf6.ko")
     path.write_bytes(build_module(sections={".modinfo": b"author=\xf6\0"}))
     assert os.fsencode(run(str(path))[1]).count(b"\xf6") == 2
+
+
+def test_start_up_imports_only_what_is_needed(module: Path) -> None:
+    code = (
+        "import sys; from lkm.cli.modinfo import main; main(['modinfo', sys.argv[1]]);"
+        "slow = 'typing re dataclasses enum argparse collections functools subprocess pathlib lzma zlib ctypes';"
+        "slow += ' lkm.modfile.facts lkm.modfile.scan lkm.kernel.linux lkm.index.lookup lkm.formats.compression';"
+        "sys.exit(' '.join(sorted(set(slow.split()) & set(sys.modules))))"
+    )
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {SRC!r}); {code}", str(module)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -125,6 +125,18 @@ def test_crcs_behind_relocations_as_before_linux_5_19() -> None:
         assert facts_of(writer.elf()).exports == (ExportFact("f", False, "", 0x11223344),)
 
 
+def test_a_name_may_be_given_as_a_distance_back_from_another_symbol() -> None:
+    writer = Writer(32, machine=3)
+    writer.add("__ksymtab_strings", b"f\0NS\0")
+    writer.add("__ksymtab", struct.pack("<iii", 0, -2, 0))
+    writer.add(".gnu.linkonce.this_module", bytes(12) + b"m".ljust(200, b"\0"))
+    writer.locals = [("__kstrtabns_f", 0, "__ksymtab_strings", 2)]
+    writer.globals = [("f", 1, "__ksymtab", 0)]
+    rows = [(0, "f", 2), (4, "__kstrtabns_f", 2), (8, "__kstrtabns_f", 2)]
+    writer.relocations("__ksymtab", rows, rela=False)
+    assert facts_of(writer.elf()).exports == (ExportFact("f", False, "NS"),)
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [
