@@ -6,12 +6,12 @@ import gc
 import os
 import sys
 
-from lkm.cli.messages import Messages
+from lkm.cli.messages import ERR, WARNING, Messages
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.config.depmod import DepmodSettings, assemble_depmod
 from lkm.errors import CycleError, FormatError, LkmError, MachineError, NotFound, UsageError
-from lkm.index.build import Modules, build
+from lkm.index.build import Modules, build, resolve
 from lkm.index.choice import Chooser, in_order
 from lkm.index.unresolved import parse_symvers, parse_system_map, providers, unresolved
 from lkm.names import ModuleName, is_module_path
@@ -147,17 +147,16 @@ def _run(request: Request, config: tuple[str, ...], messages: Messages) -> int:
         crcs = "symvers" in request.options
         for path, what, symbol in unresolved(modules, kernel, crcs=crcs):
             messages.warning(f"{_absolute(request.directory, path)} {what} {_str(symbol)}")
-    builtin = _optional(request.directory, "modules.builtin", messages)
-    builtin_modinfo = _optional(request.directory, "modules.builtin.modinfo", messages)
-    files, notes = build(modules, builtin, builtin_modinfo)
-    for text in notes.errors:
-        messages.error(text)
-    for text in notes.warnings:
-        messages.warning(text)
-    if "warn" in request.options:
-        for text in notes.duplicates:
-            messages.warning(text)
-    if "show" in request.options or "dry-run" in request.options:
+    resolved = resolve(modules)
+    show = "show" in request.options or "dry-run" in request.options
+    # Only binary indexes come from these two, and those are not shown.
+    builtin = None if show else _optional(request.directory, "modules.builtin", messages)
+    builtin_modinfo = None if show else _optional(request.directory, "modules.builtin.modinfo", messages)
+    files, notes = build(modules, resolved, builtin, builtin_modinfo)
+    for note in notes:
+        if note.kind != "duplicate" or "warn" in request.options:
+            messages.say(ERR if note.kind == "error" else WARNING, note.text)
+    if show:
         sys.stdout.flush()
         sys.stdout.buffer.write(b"".join([data for name, data in files.items() if not name.endswith(".bin")]))
         return 0
@@ -202,10 +201,12 @@ def _choose(request: Request, settings: DepmodSettings, messages: Messages) -> l
             messages.error(f"could not open directory {directory}: {e.what}")
             hint = "install the kernel's modules there, or name another root with -b or another version"
             raise MachineError(f"could not search modules: {e.what}", "", e.errno, hint) from e
-        for external in settings.external_directories(request.release):
-            if os.path.isdir(external):
+        for external in reversed(settings.external_directories(request.release)):
+            try:
                 for path in list_modules(external, settings.excludes, complain):
                     chooser.add(path)
+            except MachineError as e:
+                messages.error(f"could not open directory {external}: {e.what}")
     order = _optional(directory, "modules.order", messages) or b""
     return in_order(chooser.chosen, directory, _str(order).split("\n"))
 

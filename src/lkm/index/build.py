@@ -31,13 +31,11 @@ WANTED = (b"alias=", b"softdep=", b"weakdep=")
 _U32 = Struct(">I")
 
 
-class Notes:
-    """What was wrong, a text each; ``duplicates`` only matter to who asks for them (``-w``)."""
+class Note(Record):
+    """Something wrong with what a module says: ``kind`` is "error", "warning" or "duplicate" (for ``-w``)."""
 
-    def __init__(self) -> None:
-        self.errors: list[str] = []
-        self.warnings: list[str] = []
-        self.duplicates: list[str] = []
+    kind: str
+    text: str
 
 
 class Modules(Record):
@@ -46,29 +44,43 @@ class Modules(Record):
     names: list[bytes]
     paths: list[bytes]
     rows: Sequence[Row]
-    strip: bytes = b""  # one character that is taken from the start of exported names (-P)
+    strip: bytes = b""  # one character that is taken from the start of symbols (-P)
 
 
-def build(modules: Modules, builtin: bytes | None, builtin_modinfo: bytes | None) -> tuple[dict[str, bytes], Notes]:
-    """Return all index files in the order of writing, and what was wrong; raises CycleError, naming the modules.
+class Resolved(Record):
+    """Who owns each symbol, and all that each module needs, users first; modules are places in the list of them."""
+
+    owners: dict[bytes, int]
+    needs: list[list[int]]
+
+
+def resolve(modules: Modules) -> Resolved:
+    """Return what the modules need of one another; raises CycleError, naming those in circles."""
+    owners = owners_of([stripped(row[1], modules.strip) for row in modules.rows])
+    direct = direct_needs([stripped(row[2], modules.strip) for row in modules.rows], owners)
+    order = users_first(direct)
+    if len(order) < len(direct):
+        raise _cycle_error(direct, modules.names)
+    return Resolved(owners, all_needs(direct, order))
+
+
+def build(
+    modules: Modules, resolved: Resolved, builtin: bytes | None, builtin_modinfo: bytes | None
+) -> tuple[dict[str, bytes], list[Note]]:
+    """Return all index files, name → contents in the order of writing, and what was wrong.
 
     ``builtin`` and ``builtin_modinfo`` are the contents of the two files, None when missing: their indexes are then
     empty files, as kmod leaves them.
     """
-    owners = owners_of([stripped(row[1], modules.strip) for row in modules.rows])
-    direct = direct_needs([row[2] for row in modules.rows], owners)
-    order = users_first(direct)
-    if len(order) < len(direct):
-        raise _cycle_error(direct, modules.names)
     names = modules.names
     records = [row[0] for row in modules.rows]
-    notes = Notes()
+    notes: list[Note] = []
     files: dict[str, bytes] = {}
-    _add_dep(files, modules, all_needs(direct, order), notes)
+    _add_dep(files, modules, resolved.needs, notes)
     _add_aliases(files, names, records, notes)
     files["modules.softdep"] = _directives(b"softdep", b"Soft", names, records)
     files["modules.weakdep"] = _directives(b"weakdep", b"Weak", names, records)
-    _add_symbols(files, names, owners, notes)
+    _add_symbols(files, names, resolved.owners, notes)
     files["modules.builtin.bin"] = b"" if builtin is None else _builtin_index(builtin, notes)
     files["modules.builtin.alias.bin"] = b"" if builtin_modinfo is None else _builtin_aliases(builtin_modinfo, notes)
     files["modules.devname"] = _devnames(names, records, notes)
@@ -87,7 +99,7 @@ def _cycle_error(direct: list[list[int]], names: list[bytes]) -> CycleError:
     return CycleError(what, named, hint="two of these modules must stop using each other's symbols")
 
 
-def _add_dep(files: dict[str, bytes], modules: Modules, needs: list[list[int]], notes: Notes) -> None:
+def _add_dep(files: dict[str, bytes], modules: Modules, needs: list[list[int]], notes: list[Note]) -> None:
     paths = modules.paths
     lines = [
         b"%s: %s" % (path, b" ".join([paths[n] for n in needed])) if needed else path + b":"
@@ -101,7 +113,7 @@ def _add_dep(files: dict[str, bytes], modules: Modules, needs: list[list[int]], 
     files["modules.dep.bin"] = _trie("modules.dep.bin", blocks, notes)
 
 
-def _add_aliases(files: dict[str, bytes], names: list[bytes], records: list[list[bytes]], notes: Notes) -> None:
+def _add_aliases(files: dict[str, bytes], names: list[bytes], records: list[list[bytes]], notes: list[Note]) -> None:
     lines = [b"# Aliases extracted from modules themselves.\n"]
     owners: dict[bytes, list[int]] = {}
     for module, own in enumerate(records):
@@ -113,10 +125,10 @@ def _add_aliases(files: dict[str, bytes], names: list[bytes], records: list[list
             lines.append(b"alias %s%s" % (alias, end))
             key = alias.replace(b"-", b"_") if b"[" not in alias and b"]" not in alias else _fold(alias)
             if key is None:
-                notes.warnings.append(f"Unmatched bracket in {_text(alias)}")
+                notes.append(Note("warning", f"Unmatched bracket in {_text(alias)}"))
             elif key in owners:
                 if owners[key][-1] == module:
-                    notes.duplicates.append(f"duplicate module alias:\n{_text(key)} {_text(names[module])}")
+                    notes.append(Note("duplicate", f"duplicate module alias:\n{_text(key)} {_text(names[module])}"))
                 owners[key].append(module)
             else:
                 owners[key] = [module]
@@ -131,7 +143,7 @@ def _add_aliases(files: dict[str, bytes], names: list[bytes], records: list[list
     files["modules.alias.bin"] = _trie("modules.alias.bin", blocks, notes)
 
 
-def _add_symbols(files: dict[str, bytes], names: list[bytes], owners: dict[bytes, int], notes: Notes) -> None:
+def _add_symbols(files: dict[str, bytes], names: list[bytes], owners: dict[bytes, int], notes: list[Note]) -> None:
     ends = [b" %s\n" % name for name in names]
     lines = [b"alias symbol:" + symbol + ends[owners[symbol]] for symbol in hash_order(owners, _SYMBOL_BUCKETS)]
     files["modules.symbols"] = b"# Aliases for symbols, used by symbol_request().\n" + b"".join(lines)
@@ -150,7 +162,7 @@ def _directives(word: bytes, kind: bytes, names: list[bytes], records: list[list
     return b"".join(lines)
 
 
-def _devnames(names: list[bytes], records: list[list[bytes]], notes: Notes) -> bytes:
+def _devnames(names: list[bytes], records: list[list[bytes]], notes: list[Note]) -> bytes:
     """Return ``MODULE DEVICE TYPE MAJOR:MINOR`` for modules that name their device node and number."""
     lines = []
     for name, own in zip(names, records, strict=True):
@@ -165,7 +177,7 @@ def _devnames(names: list[bytes], records: list[list[bytes]], notes: Notes) -> b
                 break
         if device and not number:
             text = f"Module '{_text(name)}' has devname ({_text(device)}) but lacks major and minor information."
-            notes.errors.append(text + " Ignoring.")
+            notes.append(Note("error", text + " Ignoring."))
     return b"# Device nodes to trigger on-demand module loading.\n" + b"".join(lines) if lines else b""
 
 
@@ -177,26 +189,26 @@ def _device_number(alias: bytes) -> bytes:
     return b"%c%d:%d" % (kind[0], int(major), int(digits)) if major.isdigit() and digits else b""
 
 
-def _builtin_index(builtin: bytes, notes: Notes) -> bytes:
+def _builtin_index(builtin: bytes, notes: list[Note]) -> bytes:
     blocks: dict[bytes, list[tuple[int, bytes]]] = {}
     for line in builtin.splitlines():
         name = line.rsplit(b"/", 1)[-1].split(b".", 1)[0].replace(b"-", b"_")
         if name:
             blocks.setdefault(name, []).append((0, b""))
         else:
-            notes.errors.append(f"Invalid modules.builtin line: {_text(line)}")
+            notes.append(Note("error", f"Invalid modules.builtin line: {_text(line)}"))
     return _trie("modules.builtin.bin", {key: value_block(values) for key, values in blocks.items()}, notes)
 
 
-def _builtin_aliases(modinfo: bytes, notes: Notes) -> bytes:
+def _builtin_aliases(modinfo: bytes, notes: list[Note]) -> bytes:
     """Return the index of ``MODULE.alias=ALIAS`` records, each ended by a zero byte."""
     blocks: dict[bytes, list[tuple[int, bytes]]] = {}
     for record in modinfo.split(b"\0")[:-1]:
         module, _, rest = record.partition(b".")
-        if rest.startswith(b"alias="):
+        if rest.startswith(b"alias=") and len(rest) > 6:  # an empty alias of a built-in module is none
             key = _fold(rest[6:])
             if key is None:
-                notes.warnings.append(f"Unmatched bracket in {_text(rest[6:])}")
+                notes.append(Note("warning", f"Unmatched bracket in {_text(rest[6:])}"))
             else:
                 # All have priority 0, and of equals the last one comes first.
                 blocks.setdefault(key, []).insert(0, (0, module))
@@ -204,10 +216,10 @@ def _builtin_aliases(modinfo: bytes, notes: Notes) -> bytes:
     return _trie("modules.builtin.alias.bin", blocked, notes)
 
 
-def _trie(name: str, blocks: dict[bytes, bytes], notes: Notes) -> bytes:
+def _trie(name: str, blocks: dict[bytes, bytes], notes: list[Note]) -> bytes:
     """Return a binary index, without the keys that its format cannot hold (kmod 30 crashes on some of them)."""
     for key in [key for key in blocks if not key.isascii()]:
-        notes.warnings.append(f"'{_text(key)}' is left out of {name}, which holds only 7-bit characters")
+        notes.append(Note("warning", f"'{_text(key)}' is left out of {name}, which holds only 7-bit characters"))
         del blocks[key]
     return write_trie(blocks, name)
 

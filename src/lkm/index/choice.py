@@ -18,16 +18,15 @@ _BUCKETS = 512
 class Chooser:
     """Takes paths in the order of the walk and keeps for every module name the path that counts.
 
-    ``directory`` is the module directory, absolute. Rules: kmod, depmod.c, ``depmod_module_is_higher_priority``:
-    an override names the file by ``SUBDIRECTORY/NAME``, whatever its directories below; else the first directory of
-    ``search`` that holds it decides; of equals the one that the walk met last.
+    ``directory`` is the module directory, absolute. Rules: kmod, depmod.c, ``depmod_module_is_higher_priority``.
+    An override names the file by ``SUBDIRECTORY/NAME``; else the first directory of ``search`` that holds one of the
+    two decides. Of two that it both holds the one met last stands, of two that none holds the one met first.
     """
 
     def __init__(self, directory: str, settings: DepmodSettings, release: str) -> None:
         self._start = directory + "/"
         self._overrides = settings.override_paths(release)
-        self._external = settings.external_directories(release)
-        self._searches = settings.searches
+        self._ranks = self._ranked(settings, settings.external_directories(release))
         self.chosen: dict[ModuleName, str] = {}
 
     def add(self, path: str) -> None:
@@ -46,26 +45,30 @@ class Chooser:
                 return True
             if old_stem == override:
                 return False
-        return self._rank(new) <= self._rank(old)
+        builtin, new_rank, old_rank = 0, 0, 0
+        for rank, kind, start in self._ranks:
+            if kind == "built-in":
+                builtin = rank
+            elif new.startswith(start):
+                new_rank = rank
+            elif old.startswith(start):
+                old_rank = rank
+        return (new_rank or builtin) > (old_rank or builtin)
 
     def _stem(self, path: str) -> str:
         """Return a path relative to the module directory, without the ending."""
         return without_ending(path.removeprefix(self._start))
 
-    def _rank(self, path: str) -> int:
-        """Return the place of the directory in the search order; the lowest wins."""
-        external = not path.startswith(self._start)
-        relative = path.removeprefix(self._start)
-        builtin = found = -1
-        for rank, search in enumerate(self._searches):
-            if search == "built-in":
-                builtin = rank
-            elif search == "external":
-                if external and any(path.startswith(d.rstrip("/") + "/") for d in self._external):
-                    found = rank
-            elif relative.startswith(search + "/"):
-                found = rank
-        return builtin if found < 0 else found
+    def _ranked(self, settings: DepmodSettings, externals: tuple[str, ...]) -> list[tuple[int, str, str]]:
+        """Return (rank, kind, start of paths) of every directory to search, the most wanted last and highest."""
+        places: list[tuple[str, str]] = []
+        for search in settings.searches:
+            if search == "external":
+                places += [(search, directory.rstrip("/") + "/") for directory in externals]
+            else:
+                places.append((search, f"{self._start}{search}/"))
+        places.reverse()
+        return [(rank, kind, start) for rank, (kind, start) in enumerate(places, 1)]
 
 
 def without_ending(path: str) -> str:

@@ -140,7 +140,7 @@ class Trie:
             stack += [(child, key + byte) for byte, child in reversed(self._children(node))]
 
     def _wild(self, top: _Node, pattern: bytes, key: bytes, budget: _Budget, found: list[tuple[int, bytes]]) -> None:
-        """Add the values of all matching keys at and below ``top``; ``pattern`` is the key there, from its wildcard."""
+        """Add the values of all matching keys at and below ``top``; ``pattern`` is its key from the wildcard on."""
         text = key.decode("latin-1")
         stack = [(top, pattern)]
         while stack:

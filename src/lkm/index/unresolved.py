@@ -58,12 +58,12 @@ def unresolved(modules: Modules, kernel: Mapping[bytes, int], *, crcs: bool) -> 
             table[plain] = row[4].get(name, 0)
     for path, row in zip(modules.paths, modules.rows, strict=True):
         weak, wanted = row[3], row[5]
-        for symbol in row[2]:
+        for symbol, plain in zip(row[2], stripped(row[2], modules.strip), strict=True):
             if symbol in weak:
                 continue
-            if symbol not in table:
+            if plain not in table:
                 yield path, "needs unknown symbol", symbol
-            elif crcs and symbol in wanted and wanted[symbol] != table[symbol]:
+            elif crcs and symbol in wanted and wanted[symbol] != table[plain]:
                 yield path, "disagrees about version of symbol", symbol
 
 
@@ -74,8 +74,8 @@ def providers(modules: Modules) -> Iterator[tuple[bytes, bytes, bytes]]:
         owners.update(dict.fromkeys(stripped(row[1], modules.strip), path))
     for path, row in zip(modules.paths, modules.rows, strict=True):
         seen: set[bytes] = set()
-        for symbol in row[2]:
-            owner = owners.get(symbol)
+        for symbol, plain in zip(row[2], stripped(row[2], modules.strip), strict=True):
+            owner = owners.get(plain)
             if owner is not None and owner not in seen:
                 seen.add(owner)
                 yield path, symbol, owner

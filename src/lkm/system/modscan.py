@@ -53,7 +53,11 @@ def _scan_one(path: str, crcs: bool) -> Outcome:
     except FormatError as e:
         return _NOTHING[0], str(e.at(""))
     records = [record for record in facts.modinfo if record.startswith(WANTED)]
-    return (records, facts.exports, facts.needs, facts.weak, facts.export_crcs, facts.need_crcs), ""
+    needs = facts.needs
+    if b"\0." in b"\0".join([b"", *needs]):
+        # 64-bit PowerPC calls functions by ".NAME" (kmod: depmod.c, ``depmod_symbol_find``).
+        needs = [name[1:] if name[:1] == b"." else name for name in needs]
+    return (records, facts.exports, needs, facts.weak, facts.export_crcs, facts.need_crcs), ""
 
 
 def _start(paths: list[str], crcs: bool) -> tuple[int, int]:
