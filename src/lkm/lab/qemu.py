@@ -40,16 +40,19 @@ def machine(directory: Path, pipes: Pipes, kernel: Path, *, memory: str, append:
     if program is None:
         raise LabError(f"{PROGRAM} is not installed", hint=f"apt-get install --no-install-recommends {PACKAGE}")
     made = prepare(find_kernel(kernel))
+    stdin = Path("/dev/null")
     if append:
         more = [*booting(made, append), *memory_arguments(memory)]
     else:
         saved = snapshot(program, made, memory)
         pipes.given["state"] = os.open(saved / "state", os.O_RDONLY)
         more = [*memory_arguments(memory, str(saved / "memory"), share=False), "-incoming", "defer"]
+        # What the saved guest waits for. One that boots would answer it by echo.
+        stdin = directory / "stdin"
+        stdin.write_bytes(b"\n" * 64)
         more += monitor(pipes, ("migrate-incoming", {"uri": f"fd:{pipes.given['state']}"}))
-    (directory / "stdin").write_bytes(b"\n" * 64)
     command = [program, *hardware(directory, rw, pipes.given), *more]
-    return Machine(command, _environment(), str(directory / "stdin"), stdout="out")
+    return Machine(command, _environment(), str(stdin), stdout="out")
 
 
 def hardware(directory: Path, rw: str, given: dict[str, int]) -> list[str]:
