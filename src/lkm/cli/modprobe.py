@@ -100,7 +100,7 @@ class Choices:
     @property
     def shows(self) -> bool:
         """Tell whether steps are printed."""
-        return self.verbosity > messages.WARNING or (self.has("show-depends") and not self.removes)
+        return self.verbosity > messages.WARNING or self.has("show-depends")
 
     @property
     def flags(self) -> int:

@@ -129,7 +129,7 @@ class Session:
             ignore_commands=has("ignore-install"),
             ignore_loaded=has("show-depends"),
             use_blacklist=has("use-blacklist"),
-            first_time=has("first-time"),
+            first_time=has("first-time") and not has("show-depends"),
         )
         state = KernelState() if request.ignore_loaded else self._state()
         plan = plan_load(candidate, request, self.world, state)

@@ -42,58 +42,60 @@ class Request(Record):
 
 
 def plan_load(target: Candidate, request: Request, world: World, state: KernelState) -> Plan:
-    """Return the plan for one module. It ends at the target when that is loaded and this is to be the first time."""
+    """Return the plan for one module: all that has to be loaded, or one step that says why there is nothing to do."""
     asked = Reason("asked", request.word, target.origin)
+    live = {m.name for m in state.modules if m.state == "Live"}
+    loader = _Loader(world, request, frozenset() if request.ignore_loaded else frozenset(live))
+    there = loader.present(target, asked)
+    if there:
+        return Plan((there(target.module, asked, True, True),), (), request.first_time)
     rule = world.blacklisted(target.module) if request.use_blacklist or target.alias else None
     if rule:
         return Plan((Blacklisted(target.module, asked, True, True, rule.origin),), (), request.first_time)
     walk = _Walk(world)
     walk.run(target, asked, ignore_commands=request.ignore_commands)
-    live = set() if request.ignore_loaded else {m.name for m in state.modules if m.state == "Live"}
-    steps: list[Step] = []
-    for candidate, reason in walk.found:
-        step = _step(candidate, reason, walk, request, live, candidate.key == target.key)
-        steps.append(step)
-        if request.first_time and step.target and _nothing_to_do(step, request):
-            break
+    steps = [loader.step(one, reason, walk, one.key == target.key) for one, reason in walk.found]
     return Plan(tuple(steps), tuple(walk.problems), request.first_time)
 
 
-def _nothing_to_do(step: Step, request: Request) -> bool:
-    return isinstance(step, (Loaded, Builtin)) and not request.ignore_loaded
+class _Loader:
+    """Turns what was found on the walk into steps."""
 
+    def __init__(self, world: World, request: Request, live: frozenset[ModuleName]) -> None:
+        self._world = world
+        self._request = request
+        self._live = live
 
-def _step(
-    candidate: Candidate, reason: Reason, walk: _Walk, request: Request, live: set[ModuleName], is_target: bool
-) -> Step:
-    world = walk.world
-    module = candidate.module
-    base = (module, reason, candidate.key in walk.required, is_target)
-    builtin = not _is_file(candidate, reason) and world.is_builtin(module)
-    if builtin and not request.ignore_loaded:
-        return Builtin(*base)
-    if module in live:
-        return Loaded(*base)
-    options = world.options(candidate)
-    if options or (is_target and request.options):
-        options = _concat(options, request.options if is_target else "")
-    command = None if walk.ignores[candidate.key] else world.command(module, "install")
-    if command:
-        return Command(*base, "install", command.command, options, command.origin)
-    path = world.path(candidate)
-    if path:
-        return Insert(*base, path, options)
-    return Builtin(*base) if builtin else Absent(*base)
+    def present(self, one: Candidate, reason: Reason) -> type[Builtin | Loaded] | None:
+        """Return the kind of step for a module that is in the kernel already, or None."""
+        if self._request.ignore_loaded:
+            return None
+        if self._builtin(one, reason):
+            return Builtin
+        return Loaded if one.module in self._live else None
 
+    def _builtin(self, one: Candidate, reason: Reason) -> bool:
+        # What was found as a file is no built-in (kmod: kmod_module_new_from_path).
+        return not one.path and reason.kind != "dependency" and self._world.is_builtin(one.module)
 
-def _is_file(candidate: Candidate, reason: Reason) -> bool:
-    """Tell whether the candidate was found as a file, which no built-in is (kmod: ``kmod_module_new_from_path``)."""
-    return bool(candidate.path) or reason.kind == "dependency"
-
-
-def _concat(configured: str, given: str) -> str:
-    """Return both options; configured ones always have a blank after them (kmod: ``module_options_concat``)."""
-    return f"{configured} {given}" if configured else given
+    def step(self, one: Candidate, reason: Reason, walk: _Walk, is_target: bool) -> Step:
+        """Return the step for one module."""
+        base = (one.module, reason, one.key in walk.required, is_target)
+        there = self.present(one, reason)
+        if there:
+            return there(*base)
+        options = self._world.options(one)
+        given = self._request.options if is_target else ""
+        if options:
+            # Configured options always have a blank after them (kmod: module_options_concat).
+            options += " "
+        command = None if walk.ignores[one.key] else self._world.command(one, "install")
+        if command:
+            return Command(*base, "install", command.command, options + given, command.origin)
+        path = self._world.path(one)
+        if path:
+            return Insert(*base, path, options + given)
+        return Builtin(*base) if self._builtin(one, reason) else Absent(*base)
 
 
 class _Walk:

@@ -53,14 +53,15 @@ class Index(Protocol):
 class Candidate(Record):
     """One module that a name may mean. ``alias`` is the alias that led to it, which options may be given for.
 
-    ``path`` is set when a file was named; ``origin`` tells what led from the name to the module. Two candidates with
-    the same module and alias are the same thing.
+    ``path`` is set when a file was named, ``command`` when the name is only known by that command; ``origin`` tells
+    what led from the name to the module. Two candidates with the same module and alias are the same thing.
     """
 
     module: ModuleName
     alias: str
     origin: Origin
     path: str = ""
+    command: Command | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -148,9 +149,11 @@ class World:
         """Return the ``softdep`` that counts for a module: the first that matches."""
         return _first(self.settings.softdeps, module)
 
-    def command(self, module: str, kind: str) -> Command | None:
-        """Return the ``install`` or ``remove`` that counts for a module: the first that matches."""
-        return _first(self.settings.installs if kind == "install" else self.settings.removes, module)
+    def command(self, candidate: Candidate, kind: str) -> Command | None:
+        """Return the ``install`` or ``remove`` that counts for a module: its own, or the first that matches."""
+        if candidate.command and candidate.command.kind == kind:
+            return candidate.command
+        return _first(self.settings.installs if kind == "install" else self.settings.removes, candidate.module)
 
     def options(self, candidate: Candidate) -> str:
         """Return all configured options of a candidate, by its name or its alias, in the order of the settings."""
@@ -183,7 +186,7 @@ def resolve(name: str, world: World) -> tuple[Candidate, ...]:
         return _through(owners, alias, world, "modules.symbols")
     for command in (*world.settings.installs, *world.settings.removes):
         if str(command.module) == alias:
-            return (Candidate(ModuleName(alias.split(".", 1)[0]), "", command.origin),)
+            return (Candidate(ModuleName(alias.split(".", 1)[0]), "", command.origin, command=command),)
     if owners := world.owners(alias, "modules.alias"):
         return _through(owners, alias, world, "modules.alias")
     if world.is_builtin(alias):

@@ -52,7 +52,7 @@ class _Walk:
         self._request = request
         self._world = world
         self._loaded: dict[str, LoadedModule] = {m.name: m for m in state.modules}
-        self._open: set[tuple[str, str]] = set()
+        self._open: set[tuple[tuple[str, str], bool]] = set()
         self._tasks: list[Callable[[], None]] = []
 
     def run(self, target: Candidate, asked: Reason) -> None:
@@ -64,21 +64,22 @@ class _Walk:
     def _visit(
         self, one: Candidate, reason: Reason, *, required: bool = False, target: bool = False, holders: bool = False
     ) -> None:
-        if one.key in self._open:
-            return
+        walk = (one.key, holders)
+        if walk in self._open:
+            return  # kmod goes round for ever
         if len(self.steps) >= MAX_STEPS:
             if not self.problems:
                 self.problems.append(Problem(reason.origin, f"softdeps make more than {MAX_STEPS} steps", hint="-i"))
             return
         world, request, module = self._world, self._request, one.module
-        command = None if request.ignore_commands else world.command(module, "remove")
+        command = None if request.ignore_commands else world.command(one, "remove")
         if not command and not request.ignore_loaded:
             builtin = not one.path and world.is_builtin(module)
             if builtin or module not in self._loaded:
                 self.steps.append(NotLoaded(module, reason, required, target, builtin))
                 return
         softdep = None if request.ignore_commands else world.softdep(module)
-        self._open.add(one.key)
+        self._open.add(walk)
         tasks = self._softdeps("post", one, softdep.post, softdep.origin) if softdep else []
         if holders:
             tasks += self._holders(one)
@@ -88,7 +89,7 @@ class _Walk:
         else:
             tasks.append(lambda: self._remove(one, reason, required, target))
         tasks += self._softdeps("pre", one, softdep.pre, softdep.origin) if softdep else []
-        tasks.append(lambda: self._open.discard(one.key))
+        tasks.append(lambda: self._open.discard(walk))
         self._tasks += reversed(tasks)
 
     def _remove(self, one: Candidate, reason: Reason, required: bool, target: bool) -> None:
