@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -147,8 +147,9 @@ class Contract:
                 os.kill(runner.pid, number)
                 assert runner.wait(30) == (-9 if number == signal.SIGKILL else 128 + number)
             if number == signal.SIGKILL:  # only then the watchdog is alone
-                until(lambda: not os.listdir(directory) and not processes_of(directory))
+                until(lambda: not os.listdir(directory))
             assert os.listdir(directory) == []
+            until(lambda: not processes_of(directory))
             assert processes_of(directory) == []
 
     def test_runs_as_any_user(self) -> None:
@@ -204,7 +205,7 @@ def processes_of(directory: str) -> list[str]:
     return found
 
 
-def until(condition: Any, seconds: float = 20) -> None:
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
