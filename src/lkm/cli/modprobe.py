@@ -18,25 +18,25 @@ OPTIONS = (
     Option("a", "all", "", "every argument is a module to load; go on when one fails"),
     Option("r", "remove", "", "remove modules, and what they alone needed"),
     Option("", "remove-holders", "", "with -r: remove the modules that use it first"),
-    Option("", "remove-dependencies", "", "old name of --remove-holders"),
+    Option("", "remove-dependencies", "", "old name of --remove-holders", "remove-holders"),
     Option("w", "wait", "MSEC", "with -r: try again for so long while a module is in use"),
     Option("", "first-time", "", "fail when the module is in the kernel (with -r: is not) already"),
     Option("i", "ignore-install", "", "ignore commands and softdeps of the module that is named"),
-    Option("", "ignore-remove", "", "the same"),
+    Option("", "ignore-remove", "", "the same", "ignore-install"),
     Option("b", "use-blacklist", "", "apply the blacklist to names too, not only to aliases"),
     Option("f", "force", "", "both of the next two; with -r: even if it is in use. DANGEROUS"),
     Option("", "force-modversion", "", "ignore symbol versions. DANGEROUS"),
     Option("", "force-vermagic", "", "ignore the kernel version that it was built for. DANGEROUS"),
     Option("R", "show-alias", "", "print the modules that a name or alias means"),
-    Option("", "resolve-alias", "", "old name of --show-alias"),
+    Option("", "resolve-alias", "", "old name of --show-alias", "show-alias"),
     Option("D", "show-depends", "", "print what would be loaded into an empty kernel"),
     Option("c", "show-config", "", "print the configuration and the indexes"),
-    Option("", "showconfig", "", "old name of --show-config"),
+    Option("", "showconfig", "", "old name of --show-config", "show-config"),
     Option("", "show-modversions", "", "print the symbols that a module file needs, with CRCs"),
-    Option("", "dump-modversions", "", "old name of --show-modversions"),
+    Option("", "dump-modversions", "", "old name of --show-modversions", "show-modversions"),
     Option("", "show-exports", "", "print the symbols that a module file offers, with CRCs"),
     Option("n", "dry-run", "", "do nothing; with -v, print what would be done"),
-    Option("", "show", "", "old name of --dry-run"),
+    Option("", "show", "", "old name of --dry-run", "dry-run"),
     Option("C", "config", "PATH", "read this file or directory, not the usual ones; may be repeated"),
     Option("d", "dirname", "DIR", "the root below which modules are"),
     Option("S", "set-version", "VERSION", "the kernel's release, if not the running one"),
@@ -46,14 +46,6 @@ OPTIONS = (
     VERSION,
     HELP,
 )
-_OLD_NAMES = {
-    "remove-dependencies": "remove-holders",
-    "ignore-remove": "ignore-install",
-    "resolve-alias": "show-alias",
-    "showconfig": "show-config",
-    "dump-modversions": "show-modversions",
-    "show": "dry-run",
-}
 #: Options that commands' own modprobe shall have too, by way of MODPROBE_OPTIONS.
 _INHERITED = {"config": "-C", "syslog": "-s", "quiet": "-q", "verbose": "-v"}
 
@@ -67,8 +59,7 @@ class Choices:
         self.configs: list[str] = []
         self.verbosity = messages.WARNING
         self.inherited = environment
-        for given, value in options:
-            key = _OLD_NAMES.get(given, given)
+        for key, value in options:
             self.values[key] = value
             if key == "config":
                 self.configs.append(value)

@@ -32,10 +32,13 @@ class Option(Record):
         return self.same or self.long or self.short
 
 
-def parse(table: tuple[Option, ...], argv: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
+def parse(
+    table: tuple[Option, ...], argv: list[str], final: tuple[str, ...] = ()
+) -> tuple[list[tuple[str, str]], list[str]]:
     """Split arguments (without argv[0]) into options, as (key, value) in order, and operands.
 
     Options may stand after operands; ``--`` ends them; long names may be cut short while unambiguous.
+    What follows an option whose key is in ``final`` is not looked at (a letter's own word is), however wrong it is.
     Raises UsageError with glibc's words.
     """
     options: list[tuple[str, str]] = []
@@ -52,6 +55,8 @@ def parse(table: tuple[Option, ...], argv: list[str]) -> tuple[list[tuple[str, s
             _letters(table, word[1:], rest, options)
         else:
             operands.append(word)
+        if options and options[-1][0] in final:
+            break
     return options, operands
 
 

@@ -19,7 +19,7 @@ def understand(
     ``--help`` and ``--version`` are answered here; so is an option that is not in the table.
     """
     try:
-        options, operands = parse(table, argv)
+        options, operands = parse(table, argv, (HELP.key, VERSION.key))
     except UsageError as error:
         sys.stderr.write(f"{tool}: {error.what}\n")
         return 1

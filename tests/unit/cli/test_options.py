@@ -124,3 +124,9 @@ def test_help_has_a_line_an_option() -> None:
         "\nMore.\n"
     )
     assert help_text("x", ()) == "usage: x\n\noptions:\n"
+
+
+def test_what_follows_a_final_option_is_not_looked_at() -> None:
+    assert parse(TABLE, ["x", "-v", "--all", "--nope", "-q"], ("all",)) == ([("verbose", ""), ("all", "")], ["x"])
+    with pytest.raises(UsageError):
+        parse(TABLE, ["--nope", "--all"], ("all",))
