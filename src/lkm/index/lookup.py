@@ -45,10 +45,11 @@ class ModuleIndex:
         return self._files[name]
 
     def trie(self, name: str) -> Trie | None:
-        """Return a binary index by its file's name, or None when there is none."""
+        """Return a binary index by its file's name, or None when there is none, or an empty file."""
         if name not in self._tries:
             data = self.file(name)
-            self._tries[name] = None if data is None else Trie(data, f"{self.directory}/{name}")
+            # depmod leaves an empty file where a kernel has no list of its built-in modules.
+            self._tries[name] = Trie(data, f"{self.directory}/{name}") if data else None
         return self._tries[name]
 
     def dependencies(self, name: str) -> DepEntry | None:

@@ -42,18 +42,14 @@ def list_modules(
     be looked at goes to ``complain``; a ``directory`` that cannot be read raises MachineError.
     """
     try:
-        entries = os.scandir(directory)
+        with os.scandir(directory) as entries:
+            yield from _walk(entries, excludes, complain or (lambda _: None), directory)
     except OSError as e:
         raise machine_error(e, directory) from e
-    yield from _walk(directory, entries, excludes, complain or (lambda _: None), directory)
 
 
 def _walk(
-    directory: str,
-    entries: Iterator[os.DirEntry[str]],
-    excludes: tuple[str, ...],
-    complain: Callable[[MachineError], None],
-    top: str,
+    entries: Iterator[os.DirEntry[str]], excludes: tuple[str, ...], complain: Callable[[MachineError], None], top: str
 ) -> Iterator[str]:
     for entry in entries:
         path = entry.path
@@ -61,12 +57,13 @@ def _walk(
             if entry.is_dir():
                 if entry.name in excludes or (entry.is_symlink() and _is_circle(path, top)):
                     continue
-                yield from _walk(path, os.scandir(path), excludes, complain, top)
+                with os.scandir(path) as below:
+                    yield from _walk(below, excludes, complain, top)
             elif is_module_path(entry.name):
                 if entry.is_file():
                     yield path
                 elif entry.is_symlink():
-                    entry.stat()
+                    entry.stat()  # raises what is wrong with it
         except OSError as e:
             complain(machine_error(e, path))
 

@@ -1,0 +1,33 @@
+"""Indexes on disk are mapped when they are first asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lkm.errors import MachineError
+from lkm.index.triewriter import value_block, write_trie
+from lkm.system.indexfiles import open_index
+
+
+def test_files_are_opened_when_asked_and_may_be_missing(tmp_path: Path) -> None:
+    index = open_index(str(tmp_path))
+    (tmp_path / "modules.alias.bin").write_bytes(write_trie({b"a*": value_block([(0, b"m")])}))
+    assert index.aliases("ab") == ("m",)
+    assert index.symbol_owners("symbol:x") == ()
+    assert open_index(str(tmp_path / "no")).aliases("ab") == ()
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "modules.alias.bin").mkdir()
+    with pytest.raises(MachineError):
+        open_index(str(tmp_path)).aliases("ab")
+
+
+def test_an_empty_index_as_kmod_leaves_it_has_no_answers(tmp_path: Path) -> None:
+    (tmp_path / "modules.builtin.bin").write_bytes(b"")
+    (tmp_path / "modules.builtin.alias.bin").write_bytes(b"")
+    index = open_index(str(tmp_path))
+    assert not index.is_builtin("x")
+    assert index.builtin_aliases("x") == ()

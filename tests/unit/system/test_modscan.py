@@ -1,0 +1,52 @@
+"""Scanning many modules: the same rows from one process and from several."""
+
+from __future__ import annotations
+
+import marshal
+import os
+from pathlib import Path
+
+import pytest
+
+from lkm.system import modscan
+from lkm.system.modscan import scan_modules
+from tests.support.elfwriter import build_module
+
+
+def write(directory: Path, count: int) -> list[str]:
+    for i in range(count):
+        info = [("license", "GPL"), ("alias", f"a{i}"), ("softdep", "pre: x"), ("parm", "p:text")]
+        data = build_module(modinfo=info, exports=[f"f{i}"], needs=["printk", ".dotted"], weak=["maybe"])
+        (directory / f"m{i}.ko").write_bytes(data if i % 5 else data[:100])
+    return [str(directory / f"m{i}.ko") for i in range(count)] + [str(directory / "gone.ko")]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_rows_come_in_the_order_of_the_paths(workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modscan, "_SHARE", 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: workers)
+    outcomes = scan_modules(write(tmp_path, 12))
+    for i, (row, fault) in enumerate(outcomes[:12]):
+        if i % 5:
+            assert (row[0], row[1]) == ([b"alias=a%d" % i, b"softdep=pre: x"], [b"f%d" % i])
+            assert sorted(row[2]) == [b"dotted", b"maybe", b"printk"]
+            assert (row[3], fault) == (frozenset([b"maybe"]), "")
+        else:
+            assert row == ([], [], [], frozenset(), {}, {})
+            assert fault
+    assert outcomes[12][1] == "No such file or directory"
+
+
+def test_the_work_of_a_child_that_dies_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = write(tmp_path, 8)
+    want = scan_modules(paths)
+    monkeypatch.setattr(modscan, "_SHARE", 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(marshal, "dumps", lambda _: os._exit(3))
+    assert scan_modules(paths) == want
+    monkeypatch.setattr(os, "fork", no_fork)
+    assert scan_modules(paths) == want
+
+
+def no_fork() -> int:
+    raise BlockingIOError(11, "no more processes")
