@@ -174,7 +174,27 @@ def files(draw: st.DrawFn) -> bytes:
 
 BOOT_WORDS = st.lists(
     st.sampled_from(
-        ("a", "b-c", ".", ".", "=", "=", '"', " ", "x[a-z]", "]", "é", "\t", "\v", "modprobe.blacklist=", ",")
+        (
+            'a"b.c=1" ',
+            'a.b"=1 2" ',
+            '"x.y=1 2" ',
+            'x.y="1 2" ',
+            "a",
+            "b-c",
+            ".",
+            ".",
+            "=",
+            "=",
+            '"',
+            " ",
+            "x[a-z]",
+            "]",
+            "é",
+            "\t",
+            "\v",
+            "modprobe.blacklist=",
+            ",",
+        )
     ),
     max_size=30,
 )
