@@ -27,7 +27,8 @@ def open_world(root: str, version: str, configs: tuple[str, ...], cmdline: str) 
     try:
         directory = find_modules_dir(root, version)
     except NotFound:
-        directory = f"{root}/lib/modules/{version}"
+        base = os.path.abspath(root) if root else ""
+        directory = f"{base.rstrip('/')}/lib/modules/{version}"
     problems: list[Problem] = []
     files = modprobe_files(paths=configs, kernel_dir=directory, problems=problems)
     settings = assemble(files, cmdline)

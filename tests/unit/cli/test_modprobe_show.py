@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lkm.cli.modprobe_show import config_dump
+from lkm.index.lookup import ModuleIndex
+from lkm.index.triewriter import value_block, write_trie
+from tests.support.elfwriter import build_module
+from tests.support.modprobe import our_words
+from tests.support.planning import world
+
+
+def test_settings_then_aliases_then_symbols() -> None:
+    files = {
+        "modules.alias.bin": write_trie({b"fs-vfat": value_block([(0, b"vfat")])}),
+        "modules.symbols.bin": write_trie({b"symbol:x": value_block([(0, b"fat")])}),
+    }
+    text = config_dump(world("blacklist fat"), ModuleIndex("/m", files.get))
+    middle = "\n# End of configuration files. Dumping indexes now:\n\n"
+    assert text == f"blacklist fat\n{middle}alias fs-vfat vfat\nalias symbol:x fat\n"
+
+
+def test_what_cannot_be_shown(tmp_path: Path) -> None:
+    plain = tmp_path / "plain.ko"
+    plain.write_text("no module")
+    (status, out), err = our_words(["--show-exports", str(plain)])
+    assert (status, out) == (1, b"")
+    assert err.startswith(f"modprobe: FATAL: could not get symbols of {plain}: ")
+    (status, out), err = our_words(["--show-modversions", str(tmp_path / "nosuch.ko")])
+    assert (status, out) == (1, b"")
+    assert "could not get modversions of" in err
+
+
+@pytest.mark.parametrize("option", ["--show-modversions", "--show-exports"])
+def test_a_module_that_has_none(option: str, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.ko"
+    bare.write_bytes(build_module())
+    (status, _), err = our_words([option, str(bare)])
+    assert status == 1
+    assert err.endswith("it has none\n")
