@@ -128,6 +128,15 @@ class Contract:
         assert (result.status, result.end, result.stdout) == (125, "died", b"up\n")
         assert "panic" in result.log
 
+    def test_reads_more_files_than_a_process_may_usually_open(self) -> None:
+        script = "find /lib/modules/*/kernel/[dfn]* -name '*.ko' | head -900 | xargs cat | wc -c"
+        words = [LKM, "lab", "run", "--kernel", self.kernel(), "--", "sh", "-c", script]
+        done = subprocess.run(
+            ["sh", "-c", 'ulimit -Sn 256; exec "$@"', "sh", *words], capture_output=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert int(done.stdout) > 10_000_000
+
     def test_two_at_once(self) -> None:
         with ThreadPoolExecutor(2) as pool:
             results = list(pool.map(lambda n: self.run("sh", "-c", f"sleep 1; echo {n}; exit {n}"), (3, 4)))

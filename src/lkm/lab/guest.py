@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -132,6 +133,10 @@ def started(machine: Machine, directory: Path, pipes: Pipes) -> Iterator[subproc
                 start_new_session=True,
             )
             pipes.close_given()
+            # A guest keeps each file of the host open that it knows; 1024, as usual, are less than a module tree has.
+            most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+            with contextlib.suppress(OSError, ValueError):
+                resource.prlimit(guest.pid, resource.RLIMIT_NOFILE, (most, most))
             if processor is not None:
                 with contextlib.suppress(OSError):
                     os.sched_setaffinity(guest.pid, {processor[0]})
