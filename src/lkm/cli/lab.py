@@ -46,6 +46,11 @@ def main(argv: list[str]) -> int:
         if error.hint:
             sys.stderr.write(f"  {error.hint}\n")
         return 1 if action == "fetch" else 125
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        sys.stderr.write(f"lkm lab: {error}\n")
+        return 1 if action == "fetch" else 125
     asked = action in ("-h", "--help", "help")
     (sys.stdout if asked else sys.stderr).write(help_text(USAGE, (*RUN[:-1], *FETCH), EPILOGUE))
     return 0 if asked else 2
@@ -62,7 +67,9 @@ def _run(words: list[str]) -> int:
     try:
         timeout = float(options.get("timeout", "120"))
     except ValueError:
-        raise UsageError(f"'{options['timeout']}' is no number of seconds") from None
+        timeout = 0
+    if not timeout > 0:
+        raise UsageError(f"'{options['timeout']}' is no number of seconds")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
 

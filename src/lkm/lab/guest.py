@@ -155,6 +155,18 @@ def started(machine: Machine, directory: Path, pipes: Pipes) -> Iterator[subproc
                 os.close(processor[1])
 
 
+def in_bytes(memory: str) -> int:
+    """Return the size in bytes.
+
+    >>> in_bytes("512M")
+    536870912
+    """
+    unit = {"K": 10, "M": 20, "G": 30}.get(memory[-1:].upper())
+    if unit is None or not memory[:-1].isdecimal():
+        raise LabError(f"'{memory}' is no size of memory", hint="say it as in 512M or 1G")
+    return int(memory[:-1]) << unit
+
+
 def kernel_log(directory: Path) -> str:
     """Return what the guest's kernel, and the program that runs it, have said."""
     files = (directory / "console", directory / "log")
@@ -222,7 +234,7 @@ class Relay:
     def _wait(self, poll: select.poll) -> list[tuple[int, int]]:
         while True:
             left = self._deadline - time.monotonic()
-            ready = poll.poll(max(0, left * 1000))
+            ready = poll.poll(max(0, min(left, 3600) * 1000))
             if ready:
                 return ready
             if left <= 0:

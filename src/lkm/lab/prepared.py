@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from lkm import __version__
 from lkm.errors import FormatError, LabError
 from lkm.formats.compression import decompress, kind_of
-from lkm.lab.cache import cache_dir, made_once
+from lkm.lab.cache import cache_dir, made_once, remove
 from lkm.lab.image import initramfs, vmlinux
 from lkm.lab.job import SCRIPTS
 from lkm.lab.packages import unpack
@@ -20,6 +22,9 @@ from lkm.names import ModuleName, name_from_path
 
 # What the first program loads, with what these need: the way to the host's files, and the throwaway layer above them.
 DRIVERS = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
+
+
+_UNUSED = 7 * 86400.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,20 @@ def find_kernel(path: Path) -> DebianKernel:
 def prepare(kernel: DebianKernel) -> Path:
     """Return the directory with ``kernel`` and ``initrd`` to boot, and the modules' index, ``index/RELEASE``."""
     directory = cache_dir() / "lab" / kernel.key
-    return made_once(directory, lambda work: _make(kernel, work, directory))
+    made_once(directory, lambda work: _make(kernel, work, directory))
+    os.utime(directory)
+    return directory
+
+
+def remove_unused(parent: Path, release: str, now: float) -> None:
+    """Remove what was made of this release by other code or of another file, and not used for a week."""
+    for old in parent.glob(f"{release}-" + "?" * 16):
+        if now - old.stat().st_mtime > _UNUSED:
+            remove(old)
 
 
 def _make(kernel: DebianKernel, work: Path, final: Path) -> None:
+    remove_unused(final.parent, kernel.release, time.time())
     depmod = "import sys; from lkm.cli.main import main; sys.exit(main(sys.argv))"
     root = str(kernel.modules.parent.parent)
     command = [sys.executable, "-c", depmod, "depmod", "-b", root, "-o", str(work), kernel.release]

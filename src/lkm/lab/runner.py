@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lkm.errors import LabError
 from lkm.lab import job
-from lkm.lab.guest import Machine, Pipes, Relay, kernel_log, run_directory, started
+from lkm.lab.guest import Machine, Pipes, Relay, in_bytes, kernel_log, run_directory, started
 
 #: Status of a run that took too long, and of one whose kernel ended before the command did.
 TIMEOUT, DIED = 124, 125
@@ -59,8 +59,14 @@ def run(
     if shutil.which("busybox") is None and not os.path.exists("/bin/busybox"):
         raise LabError("busybox is not installed", hint="apt-get install --no-install-recommends busybox-static")
     names = ("out", "status") if merge else ("out", "err", "status")
-    place = os.fsencode(os.path.abspath(cwd)) if cwd is not None else os.getcwdb()
+    in_bytes(memory)
+    try:
+        place = os.fsencode(os.path.abspath(cwd)) if cwd is not None else os.getcwdb()
+    except FileNotFoundError:
+        raise LabError("the working directory is gone") from None
     writable = os.path.realpath(rw) if rw is not None else ""
+    if writable and not os.path.isdir(writable):
+        raise LabError("no directory that the guest could write", writable)
     settings = {"LAB_RW": writable, "LAB_SPLIT": "" if merge else "1", "LAB_DATE": str(int(time.time()))}
     with run_directory() as directory, Pipes(names) as pipes:
         (directory / "command").write_bytes(job.command_text(command, place, dict(os.environ)))

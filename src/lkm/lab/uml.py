@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lkm.errors import LabError
-from lkm.lab.guest import Machine, Pipes
+from lkm.lab.guest import Machine, Pipes, in_bytes
 from lkm.lab.xstate import preload, too_large_for_uml
 
 PACKAGE = "user-mode-linux"
@@ -69,15 +69,3 @@ def memory_directory(size: int, candidates: Sequence[str] = ()) -> str:
         f"no directory can hold the guest's memory of {size >> 20} MiB ({'; '.join(tried)})",
         hint="set TMPDIR to a directory with room, or give the guest less (--memory)",
     )
-
-
-def in_bytes(memory: str) -> int:
-    """Return the size in bytes.
-
-    >>> in_bytes("512M")
-    536870912
-    """
-    unit = {"K": 10, "M": 20, "G": 30}.get(memory[-1:].upper())
-    if unit is None or not memory[:-1].isdecimal():
-        raise LabError(f"'{memory}' is no size of memory", hint="say it as in 512M or 1G")
-    return int(memory[:-1]) << unit

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import os
 import struct
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from lkm.errors import FormatError, LabError
 from lkm.lab import qemu
 from lkm.lab.guest import Pipes
 from lkm.lab.image import initramfs, vmlinux
-from lkm.lab.prepared import find_kernel, load_order
+from lkm.lab.prepared import find_kernel, load_order, remove_unused
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -108,6 +109,14 @@ def test_find_kernel_says_what_it_wants(tmp_path: Path) -> None:
     assert "lkm lab fetch" in caught.value.hint
     with pytest.raises(LabError, match=r"more than one kernel: 6\.1, 6\.2"):
         find_kernel(kernel_tree(tmp_path, "6.2", "6.1"))
+
+
+def test_what_was_not_used_for_a_week_is_removed(tmp_path: Path) -> None:
+    for name, age in (("6.1-0123456789abcdef", 8), ("6.1-fedcba9876543210", 6), ("6.2-0123456789abcdef", 8)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (0, -age * 86400))
+    remove_unused(tmp_path, "6.1", 0)
+    assert sorted(os.listdir(tmp_path)) == ["6.1-fedcba9876543210", "6.2-0123456789abcdef"]
 
 
 def test_hardware_is_the_same_for_all_runs_but_for_paths() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from lkm.errors import LabError
 from lkm.lab import uml
-from lkm.lab.guest import Pipes
+from lkm.lab.guest import Pipes, in_bytes
 
 Found = collections.namedtuple("Found", "f_flag f_bavail f_frsize")
 
@@ -51,7 +51,7 @@ def test_the_memory_goes_where_it_has_room_and_may_be_executed(
 @pytest.mark.parametrize("size", ["", "M", "512", "-1M", "5T", "½M"])
 def test_a_size_that_makes_no_sense(size: str) -> None:
     with pytest.raises(LabError, match="is no size of memory"):
-        uml.in_bytes(size)
+        in_bytes(size)
 
 
 def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
