@@ -119,10 +119,10 @@ def started(machine: Machine, directory: Path, pipes: Pipes) -> Iterator[subproc
     processor = one_processor() if machine.one_cpu else None
     guest = None
     with open(directory / "console", "wb") as console:
+        watchdog = subprocess.Popen(
+            ["/bin/sh", "-c", _WATCH, str(directory)], stdin=end_of_us, cwd="/", start_new_session=True
+        )
         try:
-            watchdog = subprocess.Popen(
-                ["/bin/sh", "-c", _WATCH, str(directory)], stdin=end_of_us, cwd="/", start_new_session=True
-            )
             guest = subprocess.Popen(
                 ["/bin/sh", "-c", _START, machine.stdin, *machine.command],
                 stdin=ours,
