@@ -53,6 +53,15 @@ def run_kmod(*args: str) -> tuple[int, bytes, str]:
     return done.returncode, done.stdout, done.stderr.decode(errors="surrogateescape")
 
 
+def run_kmod_bounded(stderr: Path, *args: str) -> tuple[int, bytes, str]:
+    """Run kmod with at most 100 kB in each file: its report of circles may go on until memory is full."""
+    with stderr.open("wb") as file:
+        command = ["prlimit", "--fsize=100000", "--core=0", KMOD, *args]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=file, check=False, timeout=60)
+    with stderr.open("rb") as file:
+        return done.returncode, done.stdout, file.read(100_000).decode(errors="surrogateescape")
+
+
 def files_of(directory: Path) -> dict[str, bytes]:
     return {name: (directory / name).read_bytes() for name in FILES if (directory / name).exists()}
 
@@ -122,12 +131,11 @@ def compare_world(seed: int, tmp_path: Path) -> None:
         (conf / name).write_text("".join(draw_directive(draw, tmp_path) for _ in range(draw.randint(0, 4))))
     args = ["-b", str(tmp_path), "-C", str(conf), "6.1.0-x"]
     args += draw.choice([[], [], ["-w"], ["-v"], ["-P", "_"]])
-    status, out, err = run_kmod(*args)
+    status, out, err = run_kmod_bounded(tmp_path / "stderr", *args)
     got_status, got_out, got_err = run_ours("-o", str(tmp_path / "out"), *args)
     want = files_of(directory)
     got = files_of(tmp_path / "out/lib/modules/6.1.0-x")
-    if status < 0:  # kmod 30 crashes in its report of circles
-        assert "Assertion" in err
+    if status < 0:  # kmod 30 aborts or crashes in its report of circles, or never ends it
         assert "Cycle detected" in got_err
         status, err = 1, got_err
     assert (got_status, got_out) == (status, out), err

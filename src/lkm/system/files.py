@@ -149,7 +149,9 @@ def write_set(directory: str, files: Mapping[str, bytes]) -> None:
         for name, data in files.items():
             path = f"{directory}/{name}"
             ready.append((f"{path}.{os.getpid()}.tmp", path))
-            _write_synced(ready[-1][0], data)
+            _write(ready[-1][0], data)
+        for temporary, path in ready:  # noqa: B007  (the handler below names it)
+            _sync(temporary)
         while ready:
             temporary, path = ready[0]
             os.rename(temporary, path)
@@ -165,12 +167,20 @@ def write_set(directory: str, files: Mapping[str, bytes]) -> None:
         raise
 
 
-def _write_synced(path: str, data: bytes) -> None:
+def _write(path: str, data: bytes) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     try:
         view = memoryview(data)
         while view:
             view = view[os.write(fd, view) :]
+    finally:
+        os.close(fd)
+
+
+def _sync(path: str) -> None:
+    """Wait for a file's bytes to be on disk. After all are written: the first wait then covers most of the others."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
         os.fsync(fd)
     finally:
         os.close(fd)
