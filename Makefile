@@ -27,6 +27,7 @@ demo: setup ## a module's life in a real, throwaway kernel
 
 kernels: setup ## fetch what the tests compare with: kmod, lab kernels, Debian's kernel package
 	scripts/debian-packages test
+	.venv/bin/lkm lab fetch >/dev/null
 
 test: kernels ## all tests, lab and oracle tests included
 	$(PY) -m pytest -n 2 -m "not sweep"

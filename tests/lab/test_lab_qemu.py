@@ -12,8 +12,6 @@ from tests.support.trees import copy_tree, debian_modules
 
 
 class TestQemu(Contract):
-    seconds = 1.3
-
     def kernel(self) -> str:
         return str(debian_modules()[0])
 

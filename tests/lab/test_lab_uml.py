@@ -6,8 +6,6 @@ from tests.lab.contract import Contract
 
 
 class TestUml(Contract):
-    seconds = 1.0
-
     def kernel(self) -> str:
         return "uml"
 

@@ -94,15 +94,16 @@ def preload() -> bytes:
     symbols += struct.pack("<IBBHQQ", 8, 0x12, 0, 0, 0, 0)  # syscall: from libc
     chains = struct.pack("<6I", 1, 3, 1, 0, 2, 0)  # DT_HASH: one bucket that holds both
     relocation = struct.pack("<QQq", _GOT, (2 << 32) | 6, 0)  # R_X86_64_GLOB_DAT
-    at_symbols, at_names, at_chains, at_relocation = 0x100, 0x180, 0x1C0, 0x200
+    at_symbols, at_names, at_chains, at_relocation = 0x120, 0x180, 0x1C0, 0x200
     dynamic = [(4, at_chains), (5, at_names), (6, at_symbols), (10, len(names)), (11, 24)]
     dynamic += [(7, at_relocation), (8, 24), (9, 24), (0, 0)]
 
     size = 0x130  # of the writable part that is in the file
     header = b"\x7fELF\x02\x01\x01" + bytes(9)
-    header += struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, 3, 0, 0, 0)
+    header += struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, 4, 0, 0, 0)
     header += struct.pack("<IIQQQQQQ", 1, 5, 0, 0, 0, _DATA, _DATA, 0x1000)
     header += struct.pack("<IIQQQQQQ", 1, 6, _DATA, _DATA, _DATA, size, _BUFFER - _DATA + _ROOM, 0x1000)
+    header += struct.pack("<IIQQQQQQ", 0x6474E551, 6, 0, 0, 0, 0, 0, 16)  # PT_GNU_STACK: it may not be executable
     header += struct.pack("<IIQQQQQQ", 2, 6, _DATA, _DATA, _DATA, len(dynamic) * 16, len(dynamic) * 16, 8)
 
     image = bytearray(_DATA + size)
