@@ -145,6 +145,14 @@ def test_first_time(tool: Tool) -> None:
     assert tool.err == "modprobe: FATAL: Module loop is not in kernel.\n"
 
 
+def test_show_depends_is_as_for_an_empty_kernel(tool: Tool) -> None:
+    tool.kernel = FakeKernel(fat=1, msdos=0)
+    for more in ((), ("--first-time",)):
+        assert tool("-D", *more, "msdos") == 0
+        assert tool.out == "insmod fat.ko \ninsmod msdos.ko \n"
+        assert (tool("-D", *more, "ext4"), tool.out) == (0, "builtin ext4\n")
+
+
 def test_one_loaded_meanwhile_is_fine(tool: Tool) -> None:
     tool.kernel.refuses = {"fat": errno.EEXIST, "msdos": errno.EEXIST}
     assert tool("msdos") == 0

@@ -48,6 +48,10 @@ def test_a_command_makes_a_name_known_before_aliases_of_modules() -> None:
     assert candidate.origin == Origin("x.conf", 1)
 
 
+def test_no_module_has_a_colon_in_its_name() -> None:
+    assert meant("a:b", index=FakeIndex({"a:b": ""}, {"a:*": "c"})) == [("c", "a:b")]
+
+
 def test_settings_that_match_first_count() -> None:
     here = world(
         "softdep v* pre: a\nsoftdep vfat pre: b\ninstall vfat c\noptions vfat d\noptions fs-vfat e\noptions fat f"
