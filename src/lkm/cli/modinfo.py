@@ -9,7 +9,7 @@ from lkm.cli.messages import Messages
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.errors import FormatError, LkmError, MachineError, NotFound
-from lkm.names import fold, fold_alias, is_module_path, name_from_path
+from lkm.names import EXTENSIONS, fold, fold_alias, is_module_path, name_from_path
 from lkm.report import modinfo as report
 
 TYPE_CHECKING = False
@@ -89,13 +89,25 @@ class _Tool:
             found = self._look_up(operand)
         except FormatError as error:
             found, kind, hint = [], "Module alias", str(error)
+        except NotFound:  # there is no such directory
+            found = []
         except LkmError as error:
             found, hint = [], str(error)
         if not found:
             self.say.error(f"{kind} {operand} not found.")
-            self.say.detail(hint)
+            self.say.detail(*([hint] if hint else self._absence(operand)))
             return 1
         return max([self._file(path) if path else self._builtin(name) for name, path in found])
+
+    def _absence(self, operand: str) -> tuple[str, ...]:
+        """Return why there is nothing to show for an operand."""
+        from lkm.cli.absence import explain
+
+        if "/" in operand or is_module_path(operand):
+            if not os.path.lexists(operand):
+                return (f"there is no file {operand}",)
+            return ("a module file is a regular file whose name ends in " + ", ".join(EXTENSIONS),)
+        return explain(operand, self.root, self.release or os.uname().release)
 
     def _look_up(self, operand: str) -> list[tuple[str, str]]:
         """Return (name, path) of each module meant, "" being the path of one that is built in.

@@ -75,12 +75,22 @@ class Session:
         sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
         sys.stdout.flush()
 
-    def _fatal(self, text: str) -> None:
+    def _absence(self, word: str) -> tuple[str, ...]:
+        """Return why a name was not found, where that is going to be said."""
+        if self.say.priority < messages.ERR:
+            return ()
+        from lkm.cli.absence import explain
+
+        return explain(word, self.choices.values.get("dirname", ""), self.world.directory.rpartition("/")[2])
+
+    def _fatal(self, text: str, details: tuple[str, ...] = ()) -> None:
         """Say why this cannot be done; that ends all, except with -a, and with -q, when it cannot be said."""
         if self.choices.has("all"):
             self.say.warning(text)
+            self.say.detail(*details)
             return
         self.say.fatal(text)
+        self.say.detail(*details)
         if self.say.priority >= messages.CRIT:
             raise GiveUp
 
@@ -111,7 +121,7 @@ class Session:
             return 1
         if not candidates:
             self._new_problems()
-            self._fatal(f"Module {word} not found in directory {self.world.directory}")
+            self._fatal(f"Module {word} not found in directory {self.world.directory}", self._absence(word))
             return 1
         if self.choices.has("show-alias"):
             self.out += [f"{candidate.module}\n" for candidate in candidates]
@@ -161,7 +171,7 @@ class Session:
         candidates = resolve(word, self.world)
         if not candidates:
             self._new_problems()
-            self._fatal(f"Module {word} not found.")
+            self._fatal(f"Module {word} not found.", self._absence(word))
             return 1
         for candidate in candidates:
             if self._remove_one(candidate, word):

@@ -35,10 +35,14 @@ def hint_for(keyword: str, known: Iterable[str]) -> str:
 
 
 def _distance(one: str, other: str) -> int:
-    """Return the number of insertions, deletions and changes, two swapped neighbours counting as two."""
+    """Return the number of insertions, deletions, changes and swaps of neighbours that make one word the other."""
+    last: list[int] = []
     row = list(range(len(other) + 1))
     for i, a in enumerate(one, 1):
-        before, row = row, [i]
+        last, before, row = row, last, [i]
         for j, b in enumerate(other, 1):
-            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (a != b)))
+            steps = min(last[j] + 1, row[-1] + 1, last[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and b == one[i - 2]:
+                steps = min(steps, before[j - 2] + 1)
+            row.append(steps)
     return row[-1]

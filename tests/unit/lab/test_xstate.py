@@ -2,17 +2,12 @@
 
 import ctypes
 import os
-import platform
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from lkm.lab import xstate
-
-pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="User-Mode Linux exists for x86 only")
 
 PROBE = """
 import ctypes, os, signal, sys
