@@ -1,0 +1,125 @@
+"""insmod, rmmod and lsmod in a real kernel, beside kmod's: same words, same status; what we say more is pinned."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from lkm import lab
+
+pytestmark = [pytest.mark.lab, pytest.mark.oracle]
+
+LKM = str(Path(sys.executable).with_name("lkm"))
+
+# both TOOL ARGUMENT...: kmod's, then ours; each one's stdout and stderr and status. Explanations are indented.
+PRELUDE = f"""
+fs=/lib/modules/$(uname -r)/kernel/fs drivers=/lib/modules/$(uname -r)/kernel/drivers
+both() {{
+    /sbin/"$@" >/run/kmod 2>&1; echo "status $?" >>/run/kmod
+    {LKM} "$@" >/run/ours 2>&1; echo "status $?" >>/run/ours
+    grep -v '^  ' /run/ours | cmp -s - /run/kmod ||
+        {{ echo "DIFFERENT: $*"; cat /run/kmod; echo ---; cat /run/ours; }}
+    echo "== $*"; grep '^  ' /run/ours
+}}
+"""
+
+
+def guest(script: str) -> list[str]:
+    result = lab.run(["sh", "-c", PRELUDE + script], merge=True)
+    out = result.stdout.decode()
+    assert result.status == 0, (result, out)
+    assert "DIFFERENT" not in out, out
+    return out.splitlines()
+
+
+def test_refused_loads_in_kmods_words_and_then_why() -> None:
+    lines = guest(
+        """
+        both insmod $fs/fat/msdos.ko
+        both insmod nosuch
+        both insmod
+        both insmod -
+        both insmod /etc/passwd
+        both insmod $drivers/net/dummy.ko numdummies=abc
+        both insmod $drivers/net/dummy.ko numdummies=99999999999
+        both insmod $drivers/block/loop.ko max_part=1 "max_loop=a b"
+        sed 's/vermagic=6/vermagic=7/' $fs/fat/fat.ko >/run/other.ko; both insmod /run/other.ko
+        head -c 20000 $fs/fat/fat.ko >/run/cut.ko; both insmod /run/cut.ko
+        """
+    )
+    text = "\n".join(lines)
+    for said in (
+        "it needs 19 symbols that the kernel lacks and module fat provides: __fat_fs_error, fat_add_entries,",
+        "cure: `lkm modprobe msdos` loads fat first",
+        "kernel/fs/fat/fat.ko`, then this again",
+        "insmod wants the path of a file; `lkm modprobe nosuch` finds a module by its name",
+        "not an ELF file",
+        r"kernel: Invalid ELF header magic: != \x7fELF",
+        "parameter numdummies does not take the value 'abc'",
+        "parameter numdummies does not take the value '99999999999'",
+        "it was built for kernel 7.",
+        "the file ends at byte 20000",
+    ):
+        assert said in text, text
+
+
+def test_lsmod_and_refused_removals() -> None:
+    lines = guest(
+        """
+        both lsmod
+        for m in msdos vfat dummy dm-mod nfsd cifs; do /sbin/modprobe $m; done
+        both lsmod
+        both lsmod extra >/dev/null
+        both rmmod fat
+        both rmmod overlay
+        both rmmod nosuch
+        both rmmod ext4
+        /sbin/rmmod dm-mod; both rmmod dm-mod nosuch
+        both rmmod
+        both insmod $fs/fat/msdos.ko
+        """
+    )
+    text = "\n".join(lines)
+    assert "cure: `lkm modprobe -r msdos vfat` removes those, and fat with it if nothing else uses it" in text
+    assert "1 user, none of them a module" in text
+    assert "a module named msdos is in the kernel already" in text
+
+
+def test_a_module_comes_with_its_parameters_and_goes() -> None:
+    lines = guest(
+        f"""
+        set -e
+        {LKM} insmod $drivers/block/loop.ko max_loop=3 max_part=7
+        cat /sys/module/loop/parameters/max_loop /sys/module/loop/parameters/max_part
+        {LKM} rmmod loop
+        {LKM} insmod $fs/fat/fat.ko && {LKM} insmod $fs/fat/msdos.ko && grep -c msdos /proc/filesystems
+        {LKM} rmmod msdos fat
+        {LKM} lsmod
+        """
+    )
+    assert lines[:3] == ["3", "7", "1"]
+    assert [line.split()[0] for line in lines[3:]] == ["Module", "overlay"]
+
+
+@pytest.mark.parametrize("kind", ["gz", "xz", "zst"])
+def test_compressed_modules_load(kind: str, tmp_path: Path) -> None:
+    from tests.support.trees import compressor, uml_modules
+
+    root, release = uml_modules()
+    plain = root / "lib/modules" / release / "kernel/fs/fat/fat.ko"
+    packed = tmp_path / f"fat.ko.{kind}"
+    packed.write_bytes(compressor(kind)(plain.read_bytes()))
+    lines = guest(f"{LKM} insmod {packed} && grep -c ^fat /proc/modules && {LKM} rmmod {packed} && {LKM} lsmod")
+    assert lines[0] == "1" and [line.split()[0] for line in lines[1:]] == ["Module", "overlay"]
+
+
+def test_forced_load_of_another_kernels_module() -> None:
+    lines = guest(
+        f"""
+        sed 's/vermagic=6/vermagic=7/' $fs/fat/fat.ko >/run/other.ko
+        {LKM} insmod --force-vermagic /run/other.ko; echo $?; grep -c '^fat .*F' /proc/modules
+        """
+    )
+    assert lines == ["0", "1"]
