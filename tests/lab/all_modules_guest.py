@@ -61,7 +61,7 @@ def is_modprobe(entry: str) -> bool:
 
 
 def call(tool: str, base: list[str], *arguments: str) -> dict[str, object]:
-    """Run modprobe; return its status (-N: ended by signal N), what it wrote, how the modules differ from ``base``."""
+    """Run modprobe; return its status (-N: signal N), what it wrote, and how modules differ from ``base``."""
     if tool == "lkm":
         newest = newest_process()
         status = in_this_process(["modprobe", *arguments])

@@ -18,6 +18,8 @@ from lkm import lab
 from tests.support.trees import uml_modules
 
 DRIVER = Path(__file__).with_name("all_modules_guest.py")
+#: Modules whose init fails on this machine, or that of a module which they need.
+REFUSING = ["dm-crypt", "dummy-irq", "i2c-stub", "kafs", "mtdoops", "nf_nat_amanda", "nls_koi8-ru", "tcrypt", "ubifs"]
 Answers = dict[str, dict[str, Any]]
 
 
@@ -81,7 +83,7 @@ def compare(ours: str, mode: str, names: list[str]) -> list[str]:
 @pytest.mark.lab
 @pytest.mark.oracle
 def test_a_sample_does_with_ours_what_it_does_with_kmods(capsys: pytest.CaptureFixture[str]) -> None:
-    names = random.Random(2).sample(module_names(), 100)
+    names = random.Random(2).sample(module_names(), 100) + REFUSING
     with capsys.disabled():
         assert not compare("lkm", "on", names)
 

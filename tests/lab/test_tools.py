@@ -115,11 +115,14 @@ def test_compressed_modules_load(kind: str, tmp_path: Path) -> None:
     assert lines[0] == "1" and [line.split()[0] for line in lines[1:]] == ["Module", "overlay"]
 
 
-def test_forced_load_of_another_kernels_module() -> None:
+def test_forced_load_of_another_kernels_module_plain_and_compressed() -> None:
     lines = guest(
         f"""
-        sed 's/vermagic=6/vermagic=7/' $fs/fat/fat.ko >/run/other.ko
-        {LKM} insmod --force-vermagic /run/other.ko; echo $?; grep -c '^fat .*F' /proc/modules
+        sed 's/vermagic=6/vermagic=7/' $fs/fat/fat.ko >/run/other.ko; xz -k /run/other.ko
+        for file in /run/other.ko /run/other.ko.xz; do
+            {LKM} insmod --force-modversion $file 2>&1 | grep 'ERROR.*Invalid module format' | wc -l
+            {LKM} insmod --force-vermagic $file; echo $?; grep -c '^fat .*F' /proc/modules; {LKM} rmmod fat
+        done
         """
     )
-    assert lines == ["0", "1"]
+    assert lines == ["1", "0", "1"] * 2

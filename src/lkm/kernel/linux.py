@@ -11,7 +11,7 @@ import os
 
 from lkm.errors import FormatError, MachineError
 from lkm.kernel import syscalls
-from lkm.kernel.interface import COMPRESSED_FILE, Done, Outcome, Refused
+from lkm.kernel.interface import COMPRESSED_FILE, IGNORE_MODVERSIONS, IGNORE_VERMAGIC, Done, Outcome, Refused
 from lkm.kernel.log import Log
 from lkm.state.modules import parse_modules
 from lkm.state.nouns import KernelState
@@ -63,6 +63,8 @@ class LinuxKernel:
                 return outcome
         try:
             image = _whole(fd, kind, path)
+            if flags & (IGNORE_MODVERSIONS | IGNORE_VERMAGIC):
+                image = _forced(image, path, flags)
         except OSError as error:
             return Refused("read", error.errno or errno.EIO)
         except FormatError:
@@ -202,3 +204,11 @@ def _whole(fd: int, kind: str, path: str) -> bytes:
     from lkm.formats.compression import decompress
 
     return decompress(image, kind, path)
+
+
+def _forced(image: bytes, path: str, flags: int) -> bytes:
+    """Return the module changed so that init_module, which takes no flags, skips what they say; or FormatError."""
+    from lkm.modfile.forced import without_versions
+
+    skip_versions, skip_vermagic = bool(flags & IGNORE_MODVERSIONS), bool(flags & IGNORE_VERMAGIC)
+    return without_versions(image, path, modversions=skip_versions, vermagic=skip_vermagic)
