@@ -35,6 +35,10 @@ MASK = 0x0FFFFFFF
 #: No key is longer than this (kmod builds them in buffers of PATH_MAX).
 MAX_KEY = 8192
 
+#: A walk's place in the text is not known (see _Text).
+UNDECIDED = -1
+
+_LITERAL = bytes(sorted(set(range(256)) - set(b"*?[")))
 _HEADER = Struct(">III")
 _U32 = Struct(">I")
 
@@ -46,6 +50,44 @@ class _Budget:
 
     def __init__(self, left: int) -> None:
         self.left = left
+
+
+class _Text:
+    """A text that patterns are compared with, byte by byte as a walk finds them.
+
+    How far a pattern has come is a number: bit i is set when what was read of it matches the text's first i bytes.
+    """
+
+    __slots__ = ("all", "end", "key", "places")
+
+    def __init__(self, key: bytes) -> None:
+        self.key = key
+        self.end = 1 << len(key)
+        self.all = 2 * self.end - 1
+        #: Byte → the places where the text has it.
+        self.places: dict[int, int] = {}
+        for i, byte in enumerate(key):
+            self.places[byte] = self.places.get(byte, 0) | 1 << i
+
+    def after(self, reached: int, pattern: bytes) -> int:
+        """Return how far the pattern comes with these bytes: 0 when it can no longer match.
+
+        UNDECIDED from a bracket or backslash on: what these mean only the whole pattern tells (``[`` may be literal).
+        """
+        if reached == UNDECIDED:
+            return reached
+        for byte in pattern:
+            if byte == 42:  # "*"
+                reached = self.all & -(reached & -reached)
+            elif byte == 63:  # "?"
+                reached = reached << 1 & self.all
+            elif byte in b"[\\":
+                return UNDECIDED
+            else:
+                reached = (reached & self.places.get(byte, 0)) << 1
+            if not reached:
+                break
+        return reached
 
 
 class _Node:
@@ -102,22 +144,24 @@ class Trie:
         """
         budget = self._budget()
         found: list[tuple[int, bytes]] = []
+        text = _Text(key)
         address, at = self._root, 0
         while address:
             node = self._node(address, budget)
             prefix = node.prefix
-            wild = next((i for i, byte in enumerate(prefix) if byte in b"*?["), len(prefix))
-            if prefix[:wild] != key[at : at + wild]:
-                break
-            at += wild
-            if wild < len(prefix):
-                self._wild(node, prefix[wild:], key[at:], budget, found)
-                break
+            if prefix:
+                literal = prefix[: len(prefix) - len(prefix.lstrip(_LITERAL))]
+                if not key.startswith(literal, at):
+                    break
+                at += len(literal)
+                if len(literal) < len(prefix):
+                    self._wild(node, prefix[len(literal) :], at, text, budget, found)
+                    break
             for byte in b"*?[":
                 child = self._child(node, byte)
                 if child:
                     below = self._node(child, budget)
-                    self._wild(below, bytes((byte,)) + below.prefix, key[at:], budget, found)
+                    self._wild(below, bytes((byte,)) + below.prefix, at, text, budget, found)
             if at == len(key):
                 found += self._values(node, budget)
                 break
@@ -139,18 +183,30 @@ class Trie:
                 yield key, value
             stack += [(child, key + byte) for byte, child in reversed(self._children(node))]
 
-    def _wild(self, top: _Node, pattern: bytes, key: bytes, budget: _Budget, found: list[tuple[int, bytes]]) -> None:
-        """Add the values of all matching keys at and below ``top``; ``pattern`` is its key from the wildcard on."""
-        text = key.decode("latin-1")
-        stack = [(top, pattern)]
+    def _wild(
+        self, top: _Node, pattern: bytes, at: int, text: _Text, budget: _Budget, found: list[tuple[int, bytes]]
+    ) -> None:
+        """Add the values of all matching keys at and below ``top``; ``pattern`` is its key from the wildcard on.
+
+        kmod compares every such key as a whole. Here a subtree is left as soon as no key in it can match, which
+        matters for keys like ``of:N*T*Cvendor,chip``: an arm64 kernel has thousands that differ only at the end.
+        """
+        rest = text.key[at:].decode("latin-1")
+        stack = [(top, pattern, text.after(1 << at, pattern))]
         while stack:
-            node, pattern = stack.pop()
-            if node.values and matches(pattern.decode("latin-1"), text):
+            node, pattern, places = stack.pop()
+            if node.values and (
+                places & text.end if places != UNDECIDED else matches(pattern.decode("latin-1"), rest)
+            ):
                 found += self._values(node, budget)
             below = []
             for byte, address in self._children(node):
-                child = self._node(address, budget)
-                below.append((child, self._longer(pattern + byte, child.prefix, child)))
+                reached = text.after(places, byte)
+                if reached:
+                    child = self._node(address, budget)
+                    reached = text.after(reached, child.prefix)
+                    if reached:
+                        below.append((child, self._longer(pattern + byte, child.prefix, child), reached))
             stack += reversed(below)
 
     def _budget(self) -> _Budget:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lkm.errors import FormatError
-from lkm.index.trie import MAX_KEY, Trie
+from lkm.index.trie import MAX_KEY, Trie, _Budget, _Node
 from lkm.index.triewriter import value_block, write_trie
 from lkm.wildcard import matches
 
 # Few characters, so that keys share prefixes and patterns match; the wildcards are among them.
-KEYS = st.text("ab:_*?[]!-", max_size=8).map(str.encode)
+KEYS = st.text("ab:_*?[]!-\\", max_size=8).map(str.encode)
 VALUES = st.lists(st.tuples(st.integers(0, 5), st.text("xy", max_size=3).map(str.encode)), min_size=1, max_size=3)
 INDEXES = st.dictionaries(KEYS, VALUES, max_size=20)
 
@@ -36,16 +36,51 @@ def test_search_gives_the_first_value_of_a_literal_key(
         assert trie.search(key) == (index[key][0][1] if key in index else None)
 
 
-@given(INDEXES, st.text("ab:_x", max_size=8).map(str.encode))
+def head_of(key: bytes) -> bytes:
+    """Return what stands before a key's first wildcard: the search takes it literally, backslashes too."""
+    return key[: min((key.index(byte) for byte in b"*?[" if byte in key), default=len(key))]
+
+
+def order_of_walk(key: bytes) -> tuple[int, int, bytes]:
+    """Sort keys as kmod's search comes by them: those with the earliest wildcard first, "*" before "?" before "["."""
+    at = len(head_of(key))
+    return at, b"*?[".find(key[at : at + 1]) if at < len(key) else 3, key[at:]
+
+
+@given(INDEXES, st.text("ab:_x[]-\\", max_size=8).map(str.encode))
+@example({b"": [(0, b"x")], b"*": [(0, b"")]}, b"")
+@example({b"a*[": [(0, b"x")], b"a*b[!a]": [(0, b"y")], b"a?\\b*": [(0, b"z")]}, b"a:bb")
+@example({b"*a*a*a": [(0, b"x")], b"*a*a*b": [(0, b"y")], b"*a*a*": [(0, b"z")]}, b"aaab")
 def test_wild_search_finds_what_a_look_at_every_pattern_finds(
     index: dict[bytes, list[tuple[int, bytes]]], name: bytes
 ) -> None:
-    want = sorted(pair for key, values in index.items() if matches(key.decode(), name.decode()) for pair in values)
-    found = trie_of(index).search_wild(name)
-    assert sorted(found) == sorted(value for _, value in want)
-    # By priority; the order of equals is kmod's, which test_equal_priorities pins.
-    ranks = {value: {p for p, v in want if v == value} for value in found}
-    assert all(min(ranks[found[i]]) <= max(ranks[found[i + 1]]) for i in range(len(found) - 1))
+    want = []
+    for key in sorted(index, key=order_of_walk):
+        head = head_of(key)
+        if name.startswith(head) and matches(key[len(head) :].decode(), name[len(head) :].decode()):
+            want += index[key]
+    want.reverse()
+    want.sort(key=lambda pair: pair[0])
+    assert trie_of(index).search_wild(name) == [value for _, value in want]
+
+
+def test_a_search_leaves_what_cannot_match_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As the device tree aliases of an arm64 kernel: all alike in their first wildcards.
+    index = {}
+    for number in range(3000):
+        chip = b"of:N*T*Cvendor%d,chip%d" % (number % 70, number)
+        index[chip] = index[chip + b"C*"] = value_block([(number, b"m%d" % number)])
+    trie = Trie(write_trie(index))
+    read = []
+    original = Trie._node
+
+    def node(self: Trie, address: int, budget: _Budget) -> _Node:
+        read.append(address)
+        return original(self, address, budget)
+
+    monkeypatch.setattr(Trie, "_node", node)
+    assert trie.search_wild(b"of:NserialT(null)Cvendor21,chip2121Cother,chip7") == [b"m2121"]
+    assert len(read) < 60
 
 
 def test_equal_priorities_come_last_found_first() -> None:
