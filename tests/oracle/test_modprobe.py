@@ -104,6 +104,14 @@ def test_show_config(tree: Tree) -> None:
     assert [line for line in ours[1].splitlines() if not line.startswith(b"softdep ")] == drop
 
 
+@pytest.mark.parametrize("option", ["--show-exports", "--show-modversions"])
+@pytest.mark.parametrize("name", sorted(TREES))
+def test_show_symbols(name: str, option: str) -> None:
+    root, release = TREES[name]()
+    files = sorted((root / "lib/modules" / release / "kernel").rglob("*.ko"))
+    compare([[option, str(file)] for file in files[::6]])
+
+
 @pytest.fixture(scope="module")
 def uml_root(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     root, release = uml_modules()

@@ -28,7 +28,7 @@ def explain(word: str, root: str, release: str) -> tuple[str, ...]:
         release,
         directory,
         exists=exists,
-        indexed=os.path.isfile(f"{directory}/modules.dep.bin"),
+        indexed=_has_contents(f"{directory}/modules.dep.bin"),
         has_modules=exists and next(_modules(directory), "") != "",
         others=() if exists else _releases(base),
     )
@@ -36,6 +36,13 @@ def explain(word: str, root: str, release: str) -> tuple[str, ...]:
         return explain_absence(word, tree, [entry.name for entry in open_index(directory).all_modules()])
     except LkmError:  # a broken index, which is reported where it was met
         return ()
+
+
+def _has_contents(path: str) -> bool:
+    try:
+        return os.path.isfile(path) and os.path.getsize(path) > 0
+    except OSError:
+        return False
 
 
 def _modules(directory: str) -> Iterator[str]:

@@ -93,7 +93,7 @@ def _request(options: list[tuple[str, str]], operands: list[str], messages: Mess
     if len(given.get("symbol-prefix", "x")) != 1:
         raise FormatError("-P only takes a single char")
     release = os.uname().release
-    if operands and not operands[0].startswith("/"):
+    if operands:
         release = operands.pop(0)
         if not _is_version(release):
             raise UsageError(f"Bad version passed {release}")
@@ -103,7 +103,7 @@ def _request(options: list[tuple[str, str]], operands: list[str], messages: Mess
     for file in files:
         if not file.startswith("/"):
             raise NotFound(f"{file}: not absolute path.")
-    base = os.path.abspath(given.get("basedir") or "/")
+    base = os.path.abspath(given.get("basedir", "/"))
     moduledir = given.get("moduledir", "").strip("/")
     if moduledir:
         directory = os.path.join(base, moduledir, release)
@@ -191,7 +191,9 @@ def _choose(request: Request, settings: DepmodSettings, messages: Messages) -> l
     if request.files:
         for file in request.files:
             if not is_module_path(file) or not os.path.isfile(file):
-                raise NotFound(f"could not create module from path {file}: it is no module file")
+                missing = not os.path.exists(file)
+                reason = "No such file or directory" if missing else "it is no module file"
+                raise NotFound(f"could not create module {file}: {reason}")
             chooser.add(file)
     else:
         try:

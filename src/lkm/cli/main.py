@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from lkm.errors import LkmError
+
 #: The classic tools; a link of that name to ``lkm`` is that tool (``lkm tools DIR`` makes the links).
 CLASSIC = ("depmod", "insmod", "lsmod", "modinfo", "modprobe", "rmmod")
 
@@ -53,16 +55,57 @@ def main(argv: list[str]) -> int:
 def run() -> None:
     """Console-script entry point: run the tool on sys.argv and leave with its status.
 
-    A reader that goes away (``lkm lsmod | head -1``) ends the tool quietly, as it ends C tools.
+    A reader that goes away (``lkm lsmod | head -1``) ends the tool quietly, as it ends C tools. What no tool expects
+    (no room for stdout, a working directory that was removed) is told in a line, with status 1.
     """
+    if sys.stdout is None:
+        _hold_stdout()
+    if sys.stderr is not None:
+        sys.stderr.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
     try:
         status = main(sys.argv)
         sys.stdout.flush()
     except BrokenPipeError:
-        import os
-
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _drop_output()
         status = 141
     except KeyboardInterrupt:
         status = 130
+    except (OSError, LkmError, MemoryError) as error:
+        _drop_output()
+        status = _give_up(error)
     sys.exit(status)
+
+
+def _hold_stdout() -> None:
+    """Open something unwritable where stdout is closed, or else the next file that is opened would get the output."""
+    import os
+
+    while os.open(os.devnull, os.O_RDONLY) < 1:  # stdin is closed too
+        pass
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+
+
+def _drop_output() -> None:
+    """Give what stdout still holds a place to go, so that the interpreter's last flush does not fail too."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _give_up(error: Exception) -> int:
+    """Say why a tool ended that did not foresee this; return the exit status."""
+    from lkm.cli.messages import Messages
+
+    words = [sys.argv[0].rsplit("/", 1)[-1], *sys.argv[1:2]]
+    say = Messages(next((word for word in words if word in TOOLS), "lkm"))
+    if isinstance(error, OSError):
+        text = f"could not write the output: {error.strerror}"
+        if error.filename is not None:
+            text = f"{error.filename}: {error.strerror}"
+        elif isinstance(error, FileNotFoundError):  # os.getcwd
+            text = "the working directory does not exist any more"
+        say.fatal(text)
+    else:
+        say.fatal(str(error) or "not enough memory")
+        say.detail(getattr(error, "hint", ""))
+    return 1

@@ -29,7 +29,7 @@ class Messages:
             syslog.syslog(priority, f"{_NAMES[priority]}: {text}")
         else:
             sys.stdout.flush()
-            sys.stderr.write(f"{self.tool}: {_NAMES[priority]}: {text}\n")
+            _put(f"{self.tool}: {_NAMES[priority]}: {text}\n")
 
     def detail(self, *lines: str) -> None:
         """Say more about the error just said: a line each, indented; empty ones are left out."""
@@ -39,7 +39,7 @@ class Messages:
             if self.to_syslog:
                 self.say(ERR, line)
             else:
-                sys.stderr.write(f"  {line}\n")
+                _put(f"  {line}\n")
 
     def fatal(self, text: str) -> None:
         """Say why the tool gives up."""
@@ -56,3 +56,11 @@ class Messages:
     def info(self, text: str) -> None:
         """Say what is being done."""
         self.say(INFO, text)
+
+
+def _put(text: str) -> None:
+    """Write to stderr. What cannot be said stops no work, as in C tools."""
+    try:  # noqa: SIM105  (contextlib costs more than this)
+        sys.stderr.write(text)
+    except OSError:
+        pass

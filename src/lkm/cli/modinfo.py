@@ -74,7 +74,8 @@ class _Tool:
 
     def __init__(self, say: Messages) -> None:
         self.say = say
-        self.field = self.root = self.release = ""
+        self.field: str | None = None  # all
+        self.root = self.release = ""
         self.end = "\n"
         self.names_only = False
         self._index: ModuleIndex | None = None
@@ -145,7 +146,7 @@ class _Tool:
         if self.field == "filename":
             self._write(path + self.end)
             return 0
-        if not self.field:
+        if self.field is None:
             self._write(report.line("filename", path) + self.end)
         from lkm.system.files import open_source
 
@@ -164,17 +165,17 @@ class _Tool:
         if self.field in ("name", "filename"):
             self._write(report.field(start, self.field, self.end))
             return 0
-        if not self.field:
+        if self.field is None:
             self._write("".join([report.line(key, value) + self.end for key, value in start]))
         self._print(self._indexes().builtin_modinfo(name))
         return 0
 
     def _print(self, pairs: Pairs) -> None:
-        if self.field:
+        if self.field is not None:
             self._write(report.field(pairs, self.field, self.end))
         else:
             self._write(report.listing(pairs, self.end))
-        if self.field in ("", "parm"):
+        if self.field in (None, "parm"):
             from lkm.modfile.modinfo import parameters
 
             for fault in parameters(pairs)[1]:

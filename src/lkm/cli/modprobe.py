@@ -70,7 +70,7 @@ class Choices:
             if letter := _INHERITED.get(key):
                 self.inherited = " ".join(filter(None, (self.inherited, letter, value)))
         wait = self.values.get("wait", "0")
-        if not wait.isascii() or not wait.isdigit():
+        if not wait.isascii() or not wait.isdigit() or len(wait) > 18:
             raise LkmError(f"unexpected wait value '{wait}'.")
         self.wait = int(wait)
 

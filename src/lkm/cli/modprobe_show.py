@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
-from lkm.errors import LkmError
+from lkm.errors import LkmError, MachineError
 from lkm.report.config import INDEXES_FOLLOW, config_text
 
 TYPE_CHECKING = False
@@ -32,14 +33,22 @@ def show_symbols(path: str, kind: str, say: Messages) -> int:
     try:
         with open_source(path) as source:
             facts, problems = read(source)
-            versions, _ = read_versions(Elf(source))
+            elf = Elf(source)
+            versions, _ = read_versions(elf)
+            names = elf.named(b"__ksymtab_strings").decode("utf-8", "surrogateescape").split("\0")
     except LkmError as error:
-        say.fatal(f"could not get {what} of {path}: {error.what}")
+        if isinstance(error, MachineError) and error.errno == errno.ENOENT:
+            say.fatal(f"Module {path} not found.")
+            say.detail("this option wants the path of a module's file")
+        else:
+            say.fatal(f"could not get {what} of {path}: {error.what}")
         return 1
     for problem in problems:
         say.warning(str(problem))
     if what == "symbols":
-        pairs = [(export.crc or 0, export.name) for export in facts.exports]
+        order = {name: at for at, name in enumerate(names)}  # kmod's, which is the sources'
+        exports = sorted(facts.exports, key=lambda export: order.get(export.name, len(order)))
+        pairs = [(export.crc or 0, export.name) for export in exports]
     else:
         pairs = [(crc, name.decode("utf-8", "surrogateescape")) for name, crc in versions.items()]
     if not pairs:

@@ -77,7 +77,7 @@ def _name(operand: str) -> ModuleName:
     """
     if (is_module_path(operand) or "/" in operand) and os.path.isfile(operand):
         return name_from_path(operand)
-    return fold(operand)
+    return fold(operand if "/" in operand else operand.split(".", 1)[0])  # the same cut as kmod's
 
 
 def _is_builtin(name: str) -> bool:

@@ -17,7 +17,7 @@ class Tree(Record):
     """The module tree that was searched: ``root`` as the user gave it ("" is /), the kernel ``release``.
 
     ``exists``, ``indexed`` and ``has_modules`` tell whether there is such a directory, whether modules.dep.bin is in
-    it, and whether any module file is. ``others`` are the releases that the root has directories for.
+    it and not empty, and whether any module file is. ``others`` are the releases that the root has directories for.
     """
 
     root: str

@@ -7,9 +7,12 @@ but a file named on the command line is read whatever it is called.
 
 from __future__ import annotations
 
+import errno
 import os
 
+from lkm.errors import MachineError
 from lkm.origin import Origin, Problem
+from lkm.system.files import read_text
 
 #: In order of precedence; under each there is modprobe.d and depmod.d.
 DIRECTORIES = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
@@ -70,14 +73,10 @@ def _read(chosen: dict[str, str], problems: list[Problem] | None) -> list[tuple[
     for name in sorted(chosen, key=os.fsencode):
         path = chosen[name]
         try:
-            with open(path, "rb", buffering=0) as file:
-                data = file.read()
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            _note(problems, path, f"cannot be read: {error.strerror}")
-            continue
-        found.append((path, data.decode("utf-8", "surrogateescape")))
+            found.append((path, read_text(path)))
+        except MachineError as error:
+            if error.errno != errno.ENOENT:
+                _note(problems, path, f"cannot be read: {error.what}")
     return found
 
 

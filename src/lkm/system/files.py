@@ -22,6 +22,9 @@ _COMPRESSED = (".gz", ".xz", ".zst")
 #: Same limit as for module files in ``formats.compression``.
 _MAX_UNPACKED = 1 << 30
 
+#: Most that is read from what tells no size: a pipe may well be a configuration file, but /dev/zero has no end.
+_MAX_UNSIZED = 64 << 20
+
 
 def machine_error(e: OSError, path: str, hint: str = "") -> MachineError:
     """Return the error for a refused call on a path, with the words of strerror(3)."""
@@ -92,13 +95,18 @@ class open_source:  # noqa: N801  (used as a function, as open() is)
 
 
 def read_bytes(path: str) -> bytes:
-    """Return a file's bytes, as they are on disk; raises MachineError."""
+    """Return a file's bytes, as they are on disk; raises MachineError, EFBIG for a device that does not end."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             parts = []
-            while part := os.read(fd, max(65536, os.fstat(fd).st_size + 1)):
+            size = os.fstat(fd).st_size
+            room = max(size, _MAX_UNSIZED)
+            while part := os.read(fd, max(65536, size + 1)):
                 parts.append(part)
+                room -= len(part)
+                if room < 0:
+                    raise OSError(errno.EFBIG, path)
             return b"".join(parts)
         finally:
             os.close(fd)

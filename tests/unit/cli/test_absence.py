@@ -25,6 +25,8 @@ def test_each_state_of_a_tree(tree: Path) -> None:
     assert explain("x", str(tree), "6.1")[1] == f"cure: `lkm depmod -b {tree} 6.1`"
     assert depmod(["depmod", "-b", str(tree), "6.1"]) == 0
     assert "did you mean 'msdos'?" in explain("msods", str(tree), "6.1")[0]
+    (tree / "usr/lib/modules/6.1/modules.dep.bin").write_bytes(b"")
+    assert "no index" in explain("msdos", str(tree), "6.1")[0]
 
 
 @pytest.mark.parametrize("tool", [["modprobe", "-n", "-d"], ["modinfo", "-b"]])

@@ -108,7 +108,7 @@ def test_named_files_alone_are_indexed(root: Path, capfd: pytest.CaptureFixture[
     assert capfd.readouterr().out == (GOLDEN / "show.txt").read_text()
     for wrong, text in (
         ("x.ko", "x.ko: not absolute path."),
-        ("/no/x.ko", "could not create module from path /no/x.ko"),
+        ("/no/x.ko", "could not create module /no/x.ko: No such file or directory"),
     ):
         assert run("-b", root, RELEASE, wrong) == 1
         assert f"depmod: FATAL: {text}" in capfd.readouterr().err
@@ -247,6 +247,8 @@ def test_a_directory_that_cannot_be_written_keeps_its_files(
     [
         (["bla"], "depmod: ERROR: Bad version passed bla\n"),
         (["6"], "depmod: ERROR: Bad version passed 6\n"),
+        # Would index that file alone, in place of all modules of the running kernel.
+        (["/x/fat.ko"], "depmod: ERROR: Bad version passed /x/fat.ko\n"),
         (["-P", "ab"], "depmod: FATAL: -P only takes a single char\n"),
         (["-b"], "depmod: option requires an argument -- 'b'\n"),
         (["-y"], "depmod: invalid option -- 'y'\n"),
@@ -267,3 +269,11 @@ def test_depmod_d_decides_between_files_of_one_name(
     assert "kernel/fs/fuse.ko:\n" in out
     assert "updates/fuse.ko" not in out
     assert err == f"depmod: WARNING: {conf}:2: unknown directive 'serach'\n  did you mean 'search'?\n"
+
+
+def test_an_empty_basedir_is_the_working_directory(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(root)
+    assert run("-n", "-b", "", RELEASE) == 0
+    assert capfd.readouterr().out == (GOLDEN / "show.txt").read_text()

@@ -143,3 +143,7 @@ def test_start_up_imports_only_what_is_needed(module: Path) -> None:
     command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {SRC!r}); {code}", str(module)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_field_without_a_name_is_no_field(run: Run, module: Path) -> None:
+    assert run("-F", "", str(module)) == (0, "", "")

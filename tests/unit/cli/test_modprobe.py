@@ -103,3 +103,8 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert text.startswith("usage: modprobe [options] NAME")
     assert all(f"--{option.long}" in text for option in OPTIONS)
     assert main(["modprobe", "-V"]) == 0
+
+
+def test_a_wait_of_thousands_of_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["modprobe", "-r", "-w", "9" * 5000, "fat"]) == 1
+    assert capsys.readouterr().err == f"modprobe: ERROR: unexpected wait value '{'9' * 5000}'.\n"

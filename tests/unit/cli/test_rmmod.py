@@ -95,3 +95,8 @@ def test_kernel_without_modules(
 def test_no_names(kernel: type[FakeKernel], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rmmod"]) == 1
     assert capsys.readouterr().err == "rmmod: ERROR: missing module name.\n"
+
+
+def test_a_name_ends_at_its_first_dot(kernel: type[FakeKernel]) -> None:
+    assert main(["rmmod", "msdos.ko", "fat.ko.xz"]) == 0
+    assert kernel.removed == [("msdos", False), ("fat", False)]

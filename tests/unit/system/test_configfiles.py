@@ -108,3 +108,9 @@ def test_depmod_has_its_own_directories(tmp_path: Path) -> None:
     write(tmp_path, "etc/modprobe.d/x.conf", "usr/lib/depmod.d/x.conf", "run/depmod.d/a.conf")
     assert names(depmod_files(str(tmp_path)), tmp_path) == ["run/depmod.d/a.conf", "usr/lib/depmod.d/x.conf"]
     assert names(depmod_files(paths=(f"{tmp_path}/run/depmod.d",)), tmp_path) == ["run/depmod.d/a.conf"]
+
+
+def test_a_device_without_an_end_is_told_of() -> None:
+    problems: list[Problem] = []
+    assert modprobe_files("", ("/dev/zero", "/dev/null"), problems=problems) == [("/dev/null", "")]
+    assert [str(p) for p in problems] == ["/dev/zero: cannot be read: File too large"]

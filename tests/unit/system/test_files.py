@@ -96,3 +96,14 @@ def test_directories_are_made_where_missing(tmp_path: Path) -> None:
     (tmp_path / "f").write_text("")
     with pytest.raises(MachineError, match="Not a directory"):
         make_directory(str(tmp_path / "f/x"))
+
+
+def test_a_device_without_an_end_is_refused_and_a_pipe_is_read() -> None:
+    with pytest.raises(MachineError) as caught:
+        read_bytes("/dev/zero")
+    assert caught.value.errno == errno.EFBIG
+    ours, theirs = os.pipe()
+    with os.fdopen(theirs, "wb") as writer:
+        writer.write(b"x" * 10000)
+    assert read_bytes(f"/dev/fd/{ours}") == b"x" * 10000
+    os.close(ours)
