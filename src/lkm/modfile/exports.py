@@ -4,6 +4,9 @@ An entry is two or three fields: where the symbol is, where its name is, where i
 They are addresses, or distances from themselves (CONFIG_HAVE_ARCH_PREL32_RELOCATIONS), and in either case only the
 relocations tell what they will be. So the relocations are read, which works for all layouts alike: one that leads
 out of ``__ksymtab_strings`` begins an entry, those that follow lead into it.
+
+Newer kernels (7.2 is one) have all entries in ``__ksymtab``, and in ``__kflagstab`` a byte of flags for each, in the
+same order (kernel: include/linux/module_symbol.h, ``enum ksym_flags``). Before, the section told what is GPL only.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ _SECTIONS = (
     (b"_unused_gpl", True),
 )
 
+_FLAGS = b"__kflagstab"
+_FLAG_GPL_ONLY = 1
+
 
 def read_exports(elf: Elf, table: Symbols) -> tuple[tuple[Export, ...], list[str]]:
     """Return the exports, section by section in file order, and what was wrong with some; raises FormatError."""
@@ -42,8 +48,12 @@ def read_exports(elf: Elf, table: Symbols) -> tuple[tuple[Export, ...], list[str
         crcs = _crcs(elf, table, suffix, len(names))
         if not names and elf.read(section):
             problems.append(f"__ksymtab{suffix.decode()} has no relocations that lead to names")
-        for (name, namespace), crc in zip(names, crcs, strict=True):
-            out.append(Export(_text(name), gpl_only, _text(namespace), crc))
+        flags = b"" if suffix else elf.named(_FLAGS)
+        if flags and len(flags) != len(names):
+            problems.append(f"__kflagstab has flags for {len(flags)} symbols, but __ksymtab has {len(names)}")
+        flags = flags.ljust(len(names), b"\0")
+        for (name, namespace), crc, flag in zip(names, crcs, flags, strict=False):
+            out.append(Export(_text(name), gpl_only or bool(flag & _FLAG_GPL_ONLY), _text(namespace), crc))
     return tuple(out), problems
 
 

@@ -125,6 +125,15 @@ def test_crcs_behind_relocations_as_before_linux_5_19() -> None:
         assert facts_of(writer.elf()).exports == (ExportFact("f", False, "", 0x11223344),)
 
 
+@pytest.mark.parametrize(("bits", "order"), VARIANTS)
+def test_one_table_of_exports_with_flags_as_in_linux_7(bits: int, order: str) -> None:
+    # other bits than the lowest have meanings of their own
+    made = build_module(
+        bits=bits, order=order, exports=["f", "g", "h"], relative=False, sections={"__kflagstab": b"\2\1\3"}
+    )
+    assert [(e.name, e.gpl_only) for e in facts_of(made).exports] == [("f", False), ("g", True), ("h", True)]
+
+
 def test_a_name_may_be_given_as_a_distance_back_from_another_symbol() -> None:
     writer = Writer(32, machine=3)
     writer.add("__ksymtab_strings", b"f\0NS\0")
@@ -149,6 +158,7 @@ def test_a_name_may_be_given_as_a_distance_back_from_another_symbol() -> None:
         (build_module(tail=b"~Module signature appended~\n"), "a signature of"),
         (Writer(type=3).elf(), "ELF type 3"),
         (Writer().elf(), "no section .gnu.linkonce.this_module"),
+        (build_module(exports=["f"], sections={"__kflagstab": b"\0\1"}), "flags for 2 symbols, but __ksymtab has 1"),
         (build_module(exports=["f"], sections={".rela__ksymtab": b""}), "no relocations that lead to names"),
     ],
 )

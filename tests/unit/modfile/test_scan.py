@@ -51,8 +51,10 @@ def test_a_stripped_file_has_exports_but_no_needs() -> None:
     assert (facts.exports, facts.needs) == ([b"f"], [])
 
 
-def test_extended_versions_count_too() -> None:
-    facts = scanned(build_module(needs=["f"], long_versions={"f": 1, "x" * 80: 0xFFFFFFFE}), crcs=True)
+@pytest.mark.parametrize(("bits", "order"), VARIANTS)
+def test_extended_versions_count_too(bits: int, order: str) -> None:
+    made = {"f": 1, "x" * 80: 0xFFFFFFFE}
+    facts = scanned(build_module(bits=bits, order=order, needs=["f"], long_versions=made), crcs=True)
     assert facts.needs == [b"f", b"x" * 80]
     assert facts.need_crcs == {b"f": 1, b"x" * 80: 0xFFFFFFFE}
 
