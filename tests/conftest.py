@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# A test run in the background of a shell script inherits SIGINT as ignored; tests that send it want it as it is.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Drawn examples are the same in every run, so that a red test is red again. No deadline: machines are of any speed.
 settings.register_profile(

@@ -53,15 +53,22 @@ def find_kernel(path: Path) -> DebianKernel:
     if not path.is_dir():
         raise LabError("no such kernel package", str(path), "say uml, or the path of a .deb or where it is unpacked")
     modules = next((path / way for way in ("lib/modules", "usr/lib/modules") if (path / way).is_dir()), path)
-    found = sorted(entry.name for entry in modules.iterdir() if (path / "boot" / f"vmlinuz-{entry.name}").is_file())
-    if len(found) != 1:
+    # The image is in /boot, or next to the modules (since Debian 14 in the package, in Fedora as well).
+    images = {
+        entry.name: image
+        for entry in sorted(modules.iterdir())
+        for image in (entry / "vmlinuz", path / "boot" / f"vmlinuz-{entry.name}")
+        if image.is_file()
+    }
+    if len(images) != 1:
         what = (
-            f"more than one kernel: {', '.join(found)}"
-            if found
+            f"more than one kernel: {', '.join(images)}"
+            if images
             else "no boot/vmlinuz-RELEASE with lib/modules/RELEASE"
         )
         raise LabError(what, str(path), "'lkm lab fetch' downloads a kernel package and prints where it is")
-    return DebianKernel(found[0], path / "boot" / f"vmlinuz-{found[0]}", modules)
+    ((release, image),) = images.items()
+    return DebianKernel(release, image, modules)
 
 
 def prepare(kernel: DebianKernel) -> Path:

@@ -7,6 +7,7 @@ maps privately, so that the saved state is small and guests do not disturb each 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -77,6 +78,8 @@ def hardware(directory: Path, rw: str, given: dict[str, int]) -> list[str]:
     arguments += ["-serial", f"file:{directory}/log"]
     for name in ("status", "err"):
         arguments += ["-serial", f"file:/proc/self/fd/{given[name]}" if name in given else "null"]
+    # Tells a resumed kernel that it is not the one that was saved, so that it starts its random numbers anew.
+    arguments += ["-device", "vmgenid,guid=auto"]
     for tag, path, more in shared:
         text = f"local,path={escaped(path)},mount_tag={tag},security_model=none,multidevs=remap{more}"
         arguments += ["-virtfs", text]
@@ -106,10 +109,11 @@ def escaped(value: str) -> str:
 
 
 def snapshot(program: str, made: Path, memory: str) -> Path:
-    """Return the directory with the saved machine: ``state`` and ``memory``. Made the first time."""
+    """Return the directory with the saved machine: ``state`` and ``memory``. Made the first time, and anew for another machine."""
     stat = os.stat(program)
+    shape = repr((stat.st_size, stat.st_mtime_ns, hardware(Path("/"), "", {}), _BOOT)).encode()
     return made_once(
-        made / f"snapshot-{memory}-{stat.st_size:x}-{stat.st_mtime_ns:x}",
+        made / f"snapshot-{memory}-{hashlib.sha256(shape).hexdigest()[:16]}",
         lambda work: _save(program, made, memory, work),
     )
 
