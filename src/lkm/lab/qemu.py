@@ -109,7 +109,7 @@ def escaped(value: str) -> str:
 
 
 def snapshot(program: str, made: Path, memory: str) -> Path:
-    """Return the directory with the saved machine: ``state`` and ``memory``. Made the first time, and anew for another machine."""
+    """Return the directory with the saved machine: ``state`` and ``memory``. Made once for each shape of machine."""
     stat = os.stat(program)
     shape = repr((stat.st_size, stat.st_mtime_ns, hardware(Path("/"), "", {}), _BOOT)).encode()
     return made_once(
