@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import lzma
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -99,6 +100,17 @@ def test_find_kernel(tmp_path: Path) -> None:
     assert key == find_kernel(root).key
     kernel.image.write_bytes(b"another")
     assert find_kernel(root).key != key
+
+
+def test_find_kernel_whose_image_is_next_to_its_modules(tmp_path: Path) -> None:
+    image = tmp_path / "usr/lib/modules/7.2/vmlinuz"
+    image.parent.mkdir(parents=True)
+    image.write_bytes(b"kernel")
+    kernel = find_kernel(tmp_path)
+    assert (kernel.release, kernel.image, kernel.modules) == ("7.2", image, image.parent.parent)
+    kernel_tree(tmp_path / "both", "7.2")
+    shutil.copytree(tmp_path / "usr/lib", tmp_path / "both/lib", dirs_exist_ok=True)
+    assert find_kernel(tmp_path / "both").image == tmp_path / "both/boot/vmlinuz-7.2"
 
 
 def test_find_kernel_says_what_it_wants(tmp_path: Path) -> None:
