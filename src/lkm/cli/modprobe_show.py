@@ -50,7 +50,8 @@ def show_symbols(path: str, kind: str, say: Messages) -> int:
         exports = sorted(facts.exports, key=lambda export: order.get(export.name, len(order)))
         pairs = [(export.crc or 0, export.name) for export in exports]
     else:
-        pairs = [(crc, name.decode("utf-8", "surrogateescape")) for name, crc in versions.items()]
+        # On old 64-bit PowerPC a function's code is named .f; the kernel compares without the dot, and kmod shows so.
+        pairs = [(crc, name.removeprefix(b".").decode("utf-8", "surrogateescape")) for name, crc in versions.items()]
     if not pairs:
         say.fatal(f"could not get {what} of {path}: it has none")
         return 1

@@ -53,11 +53,12 @@ def _scan_one(path: str, crcs: bool) -> Outcome:
     except FormatError as e:
         return _NOTHING[0], str(e.at(""))
     records = [record for record in facts.modinfo if record.startswith(WANTED)]
-    needs = facts.needs
+    needs, weak = facts.needs, facts.weak
     if b"\0." in b"\0".join([b"", *needs]):
         # 64-bit PowerPC calls functions by ".NAME" (kmod: depmod.c, ``depmod_symbol_find``).
-        needs = [name[1:] if name[:1] == b"." else name for name in needs]
-    return (records, facts.exports, needs, facts.weak, facts.export_crcs, facts.need_crcs), ""
+        needs = [name.removeprefix(b".") for name in needs]
+        weak = frozenset([name.removeprefix(b".") for name in weak])
+    return (records, facts.exports, needs, weak, facts.export_crcs, facts.need_crcs), ""
 
 
 def _start(paths: list[str], crcs: bool) -> tuple[int, int]:

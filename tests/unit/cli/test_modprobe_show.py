@@ -8,7 +8,7 @@ from lkm.cli.modprobe_show import config_dump
 from lkm.index.lookup import ModuleIndex
 from lkm.index.triewriter import value_block, write_trie
 from tests.support.elfwriter import Export, build_module
-from tests.support.modprobe import our_words
+from tests.support.modprobe import call, kmod_answers, our_words
 from tests.support.planning import world
 
 
@@ -48,3 +48,12 @@ def test_exports_come_in_the_order_of_the_sources(tmp_path: Path) -> None:
     offering.write_bytes(build_module(exports=exports))
     answer, _ = our_words(["--show-exports", str(offering)])
     assert answer == (0, b"0x00000001\tb\n0x00000002\tc\n0x00000003\ta\n")
+
+
+@pytest.mark.oracle
+def test_versions_are_shown_without_a_leading_dot(tmp_path: Path) -> None:
+    needing = tmp_path / "needing.ko"
+    needing.write_bytes(build_module(bits=64, order=">", machine=21, versions={".f": 1, "g": 2, "..h": 0xFFFFFFFF}))
+    answer, _ = our_words(["--show-modversions", str(needing)])
+    assert answer == (0, b"0x00000001\tf\n0x00000002\tg\n0xffffffff\t.h\n")
+    assert kmod_answers([call(["--dump-modversions", str(needing)])]) == [answer]

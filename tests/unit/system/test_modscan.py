@@ -16,7 +16,7 @@ from tests.support.elfwriter import build_module
 def write(directory: Path, count: int) -> list[str]:
     for i in range(count):
         info = [("license", "GPL"), ("alias", f"a{i}"), ("softdep", "pre: x"), ("parm", "p:text")]
-        data = build_module(modinfo=info, exports=[f"f{i}"], needs=["printk", ".dotted"], weak=["maybe"])
+        data = build_module(modinfo=info, exports=[f"f{i}"], needs=["printk", ".dotted"], weak=["maybe", ".soft"])
         (directory / f"m{i}.ko").write_bytes(data if i % 5 else data[:100])
     return [str(directory / f"m{i}.ko") for i in range(count)] + [str(directory / "gone.ko")]
 
@@ -29,8 +29,8 @@ def test_rows_come_in_the_order_of_the_paths(workers: int, tmp_path: Path, monke
     for i, (row, fault) in enumerate(outcomes[:12]):
         if i % 5:
             assert (row[0], row[1]) == ([b"alias=a%d" % i, b"softdep=pre: x"], [b"f%d" % i])
-            assert sorted(row[2]) == [b"dotted", b"maybe", b"printk"]
-            assert (row[3], fault) == (frozenset([b"maybe"]), "")
+            assert sorted(row[2]) == [b"dotted", b"maybe", b"printk", b"soft"]
+            assert (row[3], fault) == (frozenset([b"maybe", b"soft"]), "")
         else:
             assert row == ([], [], [], frozenset(), {}, {})
             assert fault
