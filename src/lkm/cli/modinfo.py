@@ -191,8 +191,6 @@ def _records(source: Source) -> Pairs:
     from lkm.modfile.modinfo import pairs
     from lkm.modfile.signature import read_signature
 
-    if source.read(0, min(source.size, 1)) not in (b"\x7f", b""):
-        source = _unpacked(source)
     elf = Elf(source)
     if not elf.find(b".modinfo"):
         raise NotFound("there is no section .modinfo", source.name, "this is no module of Linux 2.6 or later")
@@ -201,15 +199,6 @@ def _records(source: Source) -> Pairs:
         return records + report.signature_records(read_signature(source))
     except FormatError:
         return records
-
-
-def _unpacked(source: Source) -> Source:
-    """Decompress a file whose name does not tell that it is compressed; kmod goes by the contents too."""
-    from lkm.formats.compression import decompress, kind_of
-    from lkm.formats.source import BytesSource
-
-    data = source.read(0, source.size)
-    return BytesSource(decompress(data, kind_of(data), source.name), source.name)
 
 
 def _reason(error: LkmError) -> str:

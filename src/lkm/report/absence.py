@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lkm.config.nearest import nearest
+from lkm.names import is_module_path, name_from_path
 from lkm.record import Record
 
 TYPE_CHECKING = False
@@ -48,5 +49,6 @@ def explain_absence(word: str, tree: Tree, names: Iterable[str] = ()) -> tuple[s
             return (f"{tree.directory} holds no module files and no index",)
         root = f"-b {tree.root} " if tree.root else ""
         return ("the tree has no index (modules.dep.bin)", f"cure: `lkm depmod {root}{tree.release}`")
-    near = "" if len(word) > _TYPED or ":" in word else nearest(word.replace("-", "_"), names)
+    typed = name_from_path(word) if is_module_path(word) else word.replace("-", "_")
+    near = "" if len(typed) > _TYPED or ":" in typed else nearest(typed, names)
     return ("no module and no alias of this tree has that name" + (f"; did you mean '{near}'?" if near else ""),)

@@ -102,7 +102,7 @@ def explain_load(
         lines += ["this kernel was built without loadable modules (CONFIG_MODULES)", LAB_HINT]
     elif number in _SIGNATURE:
         lines.append("its signature does not fit the file, or this kernel does not trust the key that made it")
-    lines += [f"kernel: {printable(line)}" for line in said]
+    lines = [line for line in lines if line] + [f"kernel: {printable(line)}" for line in said]
     if not lines:
         lines.append("the kernel logged nothing: mostly the module's own init function has answered so")
         if number == errno.ENODEV:
@@ -173,7 +173,7 @@ def _bad_parameters(said: list[str], evidence: Evidence) -> list[str]:
     disagreeing = [line.rpartition(" ")[2] for line in said if "disagrees about version of symbol" in line]
     if disagreeing:
         lines.append(f"it was built against another version of {', '.join(disagreeing)}: the CRCs differ")
-    return lines
+    return lines or [evidence.problem]  # an empty file
 
 
 def _forbidden(evidence: Evidence, said: list[str]) -> list[str]:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from lkm.formats.source import Source
 
-#: File endings at which :func:`open_source` looks whether the file is compressed.
-_COMPRESSED = (".gz", ".xz", ".zst")
+#: How compressed files start, as far as :func:`open_source` looks; ``kind_of`` tells for sure.
+_COMPRESSED = (b"\x1f\x8b", b"\xfd7", b"\x28\xb5")
 
 #: Same limit as for module files in ``formats.compression``.
 _MAX_UNPACKED = 1 << 30
@@ -60,7 +60,8 @@ class FileSource:
 class open_source:  # noqa: N801  (used as a function, as open() is)
     """Open a file for reading in parts: ``with open_source(path) as source``.
 
-    A path that ends in .gz, .xz or .zst is decompressed whole. Raises MachineError; FormatError for a broken stream.
+    A compressed file is decompressed whole, whatever its name: as kmod, by its contents. Raises MachineError;
+    FormatError for a broken stream.
     """
 
     __slots__ = ("_fd", "path")
@@ -70,18 +71,18 @@ class open_source:  # noqa: N801  (used as a function, as open() is)
         self._fd = -1
 
     def __enter__(self) -> Source:
-        if self.path.endswith(_COMPRESSED):
-            from lkm.formats.compression import decompress, kind_of
-
-            data = read_bytes(self.path)
-            # as kmod: the ending only tells where to look; what the file holds decides
-            return BytesSource(decompress(data, kind_of(data), self.path, _MAX_UNPACKED), self.path)
         try:
             self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-            return FileSource(self._fd, self.path, os.fstat(self._fd).st_size)
+            if os.pread(self._fd, 2, 0) not in _COMPRESSED:
+                return FileSource(self._fd, self.path, os.fstat(self._fd).st_size)
         except OSError as e:
             self._close()
             raise machine_error(e, self.path) from e
+        self._close()
+        from lkm.formats.compression import decompress, kind_of
+
+        data = read_bytes(self.path)
+        return BytesSource(decompress(data, kind_of(data), self.path, _MAX_UNPACKED), self.path)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

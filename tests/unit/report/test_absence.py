@@ -24,5 +24,7 @@ def test_no_index_names_the_command_that_makes_it() -> None:
 def test_a_slip_gets_the_nearest_name_but_a_hardware_alias_does_not() -> None:
     names = ("fat", "msdos", "snd_hda_intel")
     assert "did you mean 'snd_hda_intel'?" in explain_absence("snd-hda-intl", THERE, names)[0]
+    for path in ("msdos.ko", "./msdos.ko.xz"):
+        assert "did you mean 'msdos'?" in explain_absence(path, THERE, names)[0]
     assert "did you mean" not in explain_absence("qqqqqqqq", THERE, names)[0]
     assert "did you mean" not in explain_absence("fs:msdoss", THERE, (*names, "fs_msdoss"))[0]

@@ -126,6 +126,8 @@ def test_bad_parameter_and_changed_symbol() -> None:
         assert lines[0] == "parameter numdummies does not take the value 'abc'" and lines[-1] == f"kernel: {said}"
     lines = explain_load(refused(errno.EINVAL, "msdos: disagrees about version of symbol fat_setattr"), MSDOS)
     assert lines[0] == "it was built against another version of fat_setattr: the CRCs differ"
+    empty = MSDOS._replace(problem="a file of 0 bytes is no module")
+    assert explain_load(refused(errno.EINVAL), empty) == (empty.problem,)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import lzma
 import os
 from pathlib import Path
 
@@ -107,3 +108,12 @@ def test_a_device_without_an_end_is_refused_and_a_pipe_is_read() -> None:
         writer.write(b"x" * 10000)
     assert read_bytes(f"/dev/fd/{ours}") == b"x" * 10000
     os.close(ours)
+
+
+@pytest.mark.parametrize("name", ["x.ko", "x.ko.xz"])
+def test_what_a_file_holds_decides_not_its_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    for data in (b"module", gzip.compress(b"module"), lzma.compress(b"module")):
+        path.write_bytes(data)
+        with open_source(str(path)) as source:
+            assert source.read(0, source.size) == b"module"
