@@ -96,15 +96,44 @@ def _match_bracket(pattern: str, p: int, char: str) -> tuple[bool, int] | None:
             found = found or (test is not None and char.isascii() and bool(test(char)))
             at = end
             continue
+        if found:
+            at = _after(pattern, at)
+            if at < 0:
+                return nothing
+            continue
+        opens = pattern[at : at + 2]
         low, at = _bracket_char(pattern, at)
         high = low
-        # Ranges have no meaning after the match: glibc then only looks for the end.
-        if not found and pattern[at : at + 1] == "-" and pattern[at + 1 : at + 2] not in ("]", ""):
-            high, at = _bracket_char(pattern, at + 1)
+        dash = pattern[at : at + 1] == "-" and opens != "[="  # an equivalence class begins no range
+        last = dash and pattern[at + 1 : at + 2] == "]"
+        if dash and not last:
+            high, at = _range_end(pattern, at + 1)
         if not low or not high:
             return nothing
-        found = found or low <= char <= high
+        # A collating symbol before a last "-" is taken to begin a range, which it does not: it matches nothing.
+        found = low <= char <= high and not (last and opens == "[.")
     return found != negated, at + 1
+
+
+def _range_end(pattern: str, at: int) -> tuple[str, int]:
+    """Return the last character of a range and the place after it; no equivalence class can stand there."""
+    if pattern[at : at + 2] == "[=":
+        return "[", at + 1
+    return _bracket_char(pattern, at) if at < len(pattern) else ("", at)
+
+
+def _after(pattern: str, at: int) -> int:
+    """Return the place after an element of a bracket that has matched already, or -1 when it is a mistake.
+
+    glibc then only looks for the end: a ``-`` makes no range, and a collating symbol may have any name.
+    """
+    opens = pattern[at : at + 2]
+    if opens == "[.":
+        end = pattern.find(".]", at + 2)
+        return end + 2 if end >= 0 else -1
+    if opens == "[=":
+        return at + 5 if pattern.startswith("=]", at + 3) else -1
+    return at + (2 if pattern[at] == "\\" else 1)
 
 
 def _class_end(pattern: str, at: int) -> int:

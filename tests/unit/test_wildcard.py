@@ -121,8 +121,28 @@ def test_many_stars_cost_no_more_than_the_product_of_the_lengths() -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "[[[.[[.a.]]",
+        "[x[.ab.]]",
+        "[x[.ab]",
+        "[x[=ab=]]",
+        "[x[=a=]]",
+        "[x\\\\]]",
+        "[x-[.a.]]",
+        "[[.a.]-]",
+        "[[=a=]-b]",
+        "[[=a=]-]",
+    ],
+)
+@pytest.mark.parametrize("text", ["[", "x", "a", "b", "]", "-", "x]", "[]"])
+def test_mistakes_after_the_match_of_a_bracket(pattern: str, text: str) -> None:
+    assert matches(pattern, text) is libc_matches(pattern, text)
+
+
 @pytest.mark.sweep
-@settings(max_examples=300_000, deadline=None)
+@settings(max_examples=100_000, deadline=None)
 @given(PATTERNS, TEXTS)
 def test_agrees_with_fnmatch_in_a_long_run(pattern: str, text: str) -> None:
     assert matches(pattern, text) is libc_matches(pattern, text)
