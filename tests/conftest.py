@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 
 # A test run in the background of a shell script inherits SIGINT as ignored; tests that send it want it as it is.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# Unbuffered output never fails late, in the last flush, as that of most users does.
+os.environ.pop("PYTHONUNBUFFERED", None)
 
 # Drawn examples are the same in every run, so that a red test is red again. No deadline: machines are of any speed.
 settings.register_profile(

@@ -70,10 +70,12 @@ def kmod_answers(commands: Sequence[str], *, private: Path | None = None) -> lis
     script = "\n".join(commands)
     if private:
         (private / "cmdline").write_text("")
-        mounts = f"mount -t tmpfs none /sys/module && mount --bind {private}/cmdline /proc/cmdline || exit 1\n"
-        script = mounts + script
+        # Not unshare's own way of making mounts private: it fails in a chroot, where / is no mount point.
+        mounts = ["--make-rprivate /sys", "--make-rprivate /proc", "-t tmpfs none /sys/module"]
+        mounts.append(f"--bind {private}/cmdline /proc/cmdline")
+        script = "".join(f"mount {mount} || exit 1\n" for mount in mounts) + script
         # Another user than root needs a user namespace for that.
-        shell = ["unshare", "-m" if os.geteuid() == 0 else "-rm", *shell]
+        shell = ["unshare", "-m" if os.geteuid() == 0 else "-rm", "--propagation", "unchanged", *shell]
     done = subprocess.run(shell, input=script.encode("utf-8", "surrogateescape"), capture_output=True, check=True)
     assert not done.stderr, done.stderr.decode()
     parts = done.stdout.split(b"\0")

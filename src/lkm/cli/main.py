@@ -66,13 +66,18 @@ def run() -> None:
         status = main(sys.argv)
         sys.stdout.flush()
     except BrokenPipeError:
-        _drop_output()
+        _drop(1)
         status = 141
     except KeyboardInterrupt:
         status = 130
     except (OSError, LkmError, MemoryError) as error:
-        _drop_output()
+        _drop(1)
         status = _give_up(error)
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    except OSError:
+        _drop(2)
     sys.exit(status)
 
 
@@ -85,11 +90,11 @@ def _hold_stdout() -> None:
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
 
 
-def _drop_output() -> None:
-    """Give what stdout still holds a place to go, so that the interpreter's last flush does not fail too."""
+def _drop(descriptor: int) -> None:
+    """Give what stdout or stderr still holds a place to go, so that the last flush does not fail too."""
     import os
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def _give_up(error: Exception) -> int:
