@@ -33,14 +33,20 @@ def pkcs7(
     serial: bytes = b"\x12\x34",
     digest: bytes = SHA256,
     signature: bytes = b"\xaa" * 41,
+    key: bytes = b"",
+    signers: int = 1,
+    kind: bytes = bytes.fromhex("2a864886f70d010702"),
 ) -> bytes:
-    """Return a CMS SignedData with one signer, known by issuer and serial number; append :func:`trailer` to it."""
+    """Return a CMS message of this kind (signed data) with so many signers; append :func:`trailer` to it.
+
+    They are known by issuer and serial number, or by the key's identifier ``key``.
+    """
     algorithm = der(0x30, der(6, digest), der(5))
-    identity = der(0x30, name(signer), der(2, serial))
+    identity = der(0x80, key) if key else der(0x30, name(signer), der(2, serial))
     info = der(0x30, der(2, b"\1"), identity, algorithm, der(0x30, der(6, digest)), der(4, signature))
     content = der(0x30, der(6, bytes.fromhex("2a864886f70d010701")))
-    signed = der(0x30, der(2, b"\1"), der(0x31, algorithm), content, der(0x31, info))
-    return der(0x30, der(6, bytes.fromhex("2a864886f70d010702")), der(0xA0, signed))
+    signed = der(0x30, der(2, b"\1"), der(0x31, algorithm), content, der(0x31, info * signers))
+    return der(0x30, der(6, kind), der(0xA0, signed))
 
 
 def signed(module: bytes, message: bytes | None = None) -> bytes:

@@ -9,7 +9,6 @@ kinds put the signer's name and the key identifier before the signature.
 from __future__ import annotations
 
 from lkm.errors import FormatError
-from lkm.formats import der
 from lkm.modfile.nouns import Signature
 
 TYPE_CHECKING = False
@@ -36,8 +35,6 @@ _HASH_OIDS = {
     "2.16.840.1.101.3.4.2.9": "sha3-384",
     "2.16.840.1.101.3.4.2.10": "sha3-512",
 }
-_SIGNED_DATA = "1.2.840.113549.1.7.2"
-_COMMON_NAME = "2.5.4.3"
 
 
 def read_signature(source: Source) -> Signature | None:
@@ -76,41 +73,11 @@ def read_signature(source: Source) -> Signature | None:
 
 
 def _pkcs7(data: bytes, offset: int) -> Signature:
-    """Read a CMS SignedData (RFC 5652) with one signer."""
-    outer = der.parse(data, offset).expect(der.SEQUENCE, "no CMS message").children()
-    if len(outer) < 2 or outer[0].tag != der.OID or der.oid(outer[0].value) != _SIGNED_DATA:
-        raise FormatError("not a CMS message with signed data", offset=offset)
-    inside = outer[1].expect(der.CONTEXT_0, "signed data").children()
-    parts = inside[0].expect(der.SEQUENCE, "signed data").children() if inside else []
-    infos = parts[-1].expect(der.SET, "signers").children() if parts else []
-    if not infos:
-        raise FormatError("no signer", offset=offset)
-    fields = infos[0].expect(der.SEQUENCE, "signer").children()
-    if len(fields) < 5:
-        raise FormatError("signer with too few fields", offset=infos[0].offset)
-    signer, key = _identity(fields[1])
-    algorithm = fields[2].expect(der.SEQUENCE, "digest algorithm").children()
-    if not algorithm:
-        raise FormatError("digest algorithm without name", offset=fields[2].offset)
-    dotted = der.oid(algorithm[0].expect(der.OID, "digest algorithm").value)
-    value = next((field.value for field in fields[4:] if field.tag == der.OCTET_STRING), None)
-    if value is None:
-        raise FormatError("signer without signature", offset=infos[0].offset)
-    return Signature("PKCS#7", signer, key, _HASH_OIDS.get(dotted, dotted), value, offset)
+    """Read a CMS message with one signer."""
+    from lkm.formats.cms import first_signer
 
-
-def _identity(node: der.Node) -> tuple[str, bytes]:
-    """Return the issuer's common name and the serial number, or no name and the subject key identifier."""
-    if node.tag == der.CONTEXT_0_PRIMITIVE:
-        return "", node.value
-    both = node.expect(der.SEQUENCE, "signer's identity").children()
-    if len(both) != 2:
-        raise FormatError("signer's identity is not issuer and serial number", offset=node.offset)
-    number = int.from_bytes(both[1].expect(der.INTEGER, "serial number").value, "big", signed=True)
-    serial = abs(number).to_bytes((abs(number).bit_length() + 7) // 8, "big")
-    for group in both[0].expect(der.SEQUENCE, "issuer").children():
-        for attribute in group.children():
-            pair = attribute.children()
-            if len(pair) == 2 and pair[0].tag == der.OID and der.oid(pair[0].value) == _COMMON_NAME:
-                return pair[1].value.split(b"\0", 1)[0].decode("utf-8", "surrogateescape"), serial
-    return "", serial
+    signer = first_signer(data, offset)
+    issuer = signer.issuer.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+    return Signature(
+        "PKCS#7", issuer, signer.key, _HASH_OIDS.get(signer.digest, signer.digest), signer.signature, offset
+    )

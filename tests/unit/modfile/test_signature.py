@@ -6,7 +6,7 @@ from lkm.errors import FormatError
 from lkm.formats.source import BytesSource
 from lkm.modfile.nouns import Signature
 from lkm.modfile.signature import read_signature
-from tests.support.signatures import MAGIC, SHA256, der, pkcs7, signed, trailer
+from tests.support.signatures import MAGIC, der, pkcs7, signed, trailer
 
 
 def signature_of(data: bytes) -> Signature | None:
@@ -33,9 +33,7 @@ def test_a_serial_number_is_shown_without_its_sign(serial: bytes, key: bytes) ->
 
 
 def test_a_signer_known_by_key_identifier() -> None:
-    info = der(0x30, der(2, b"\3"), der(0x80, b"KEY"), der(0x30, der(6, SHA256)), der(0x30), der(4, b"S"))
-    message = der(0x30, der(2, b"\3"), der(0x31), der(0x30), der(0x31, info))
-    found = signature_of(signed(b"m", der(0x30, der(6, bytes.fromhex("2a864886f70d010702")), der(0xA0, message))))
+    found = signature_of(signed(b"m", pkcs7(key=b"KEY", signature=b"S")))
     assert found == Signature("PKCS#7", "", b"KEY", "sha256", b"S", 1)
 
 
@@ -60,9 +58,9 @@ def test_the_kinds_before_linux_4_3() -> None:
         (bytes(300 << 10) + trailer(2, 300 << 10), "a signature of 307200 bytes"),
         (b"abc" + trailer(3, 1), "unknown kind of signature: 3"),
         (b"garbage" + trailer(2, 7), "signature: "),
-        (signed(b"m", der(0x30, der(6, b"\x55"), der(0xA0))), "not a CMS message"),
-        (signed(b"m", der(0x30)), "not a CMS message"),
-        (signed(b"m", der(0x30, der(6, bytes.fromhex("2a864886f70d010702")), der(0xA0))), "no signer"),
+        (signed(b"m", pkcs7(kind=b"\x55")), "no CMS message with signed data, but 2.5"),
+        (signed(b"m", der(0x30)), "at byte 1: signature: no CMS message with signed data: "),
+        (signed(b"m", pkcs7(signers=0)), "nobody signed"),
     ],
 )
 def test_faults(data: bytes, says: str) -> None:
