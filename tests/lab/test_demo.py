@@ -17,7 +17,7 @@ def normal(text: str) -> str:
     text = re.sub(r"0x[0-9a-f]{8,}", "ADDRESS", text)
     text = re.sub(r"\b\d+\.\d+\.\d+\b", "RELEASE", text)
     text = re.sub(r"[ \t]+", " ", text)
-    text = re.sub(r"\d{3,}", "N", text)
+    text = re.sub(r"\d{2,}", "N", text)
     return "\n".join(line.strip() for line in text.strip().splitlines())
 
 

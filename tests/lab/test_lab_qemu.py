@@ -8,15 +8,16 @@ from pathlib import Path
 
 from lkm.lab.cache import cache_dir
 from tests.lab.contract import Contract
-from tests.support.trees import copy_tree, debian_modules
+from tests.support.trees import copy_tree, debian_kernel, only_entry
 
 
 class TestQemu(Contract):
     def kernel(self) -> str:
-        return str(debian_modules()[0])
+        return str(debian_kernel())
 
     def open_kernel(self, directory: Path) -> str:
-        root, release = debian_modules()
+        root = debian_kernel()
+        release = only_entry(root / "lib/modules")
         tree = copy_tree(root, release, directory / "kernel")
         (tree / "boot").mkdir()
         shutil.copy(root / "boot" / f"vmlinuz-{release}", tree / "boot")
@@ -44,7 +45,8 @@ class TestQemu(Contract):
         return run(["uname", "-r"], kernel).stdout.decode().strip()
 
     def test_signatures_are_enforced_where_the_command_line_says_so(self) -> None:
-        script = "cp /lib/modules/*/kernel/fs/fat/fat.ko /tmp/x.ko; printf x >>/tmp/x.ko; busybox insmod /tmp/x.ko"
+        script = """cd /tmp; cp /lib/modules/*/kernel/fs/fat/fat.ko* .; [ -f fat.ko ] || xz -d fat.ko.xz
+            printf x >>fat.ko; busybox insmod fat.ko"""
         enforced = self.run("sh", "-c", script, append="module.sig_enforce=1")
         free = self.run("sh", "-c", script)
         # busybox exits with the kernel's error number.

@@ -51,7 +51,7 @@ def test_refused_loads_in_kmods_words_and_then_why() -> None:
     )
     text = "\n".join(lines)
     for said in (
-        "it needs 19 symbols that the kernel lacks and module fat provides: __fat_fs_error, fat_add_entries,",
+        "symbols that the kernel lacks and module fat provides: __fat_fs_error, fat_add_entries,",
         "cure: `lkm modprobe msdos` loads fat first",
         "kernel/fs/fat/fat.ko`, then this again",
         "insmod wants the path of a file; `lkm modprobe nosuch` finds a module by its name",

@@ -1,4 +1,8 @@
-"""modinfo against kmod's. 34 prints a ``build-id`` record besides; ours equals 30, which has none."""
+"""modinfo against kmod's.
+
+Known differences to kmod 30, where ours equals 34: it pads after long keys too, and has another errno for a file
+without ``.modinfo``.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ import pytest
 
 from lkm.cli.modinfo import main
 from tests.support.elfwriter import Export, build_module
+from tests.support.kmod import kmod_version
 from tests.support.signatures import pkcs7, signed, trailer
 from tests.support.trees import copy_tree, debian_modules, uml_modules
 
@@ -160,11 +165,15 @@ def test_odd_files(ours: Ours, tmp_path: Path, name: str) -> None:
     path.write_bytes(ODD[name])
     for options in ([], ["-0"], ["-p"], ["-F", "signature"], ["-n"], ["-F", "novalue"]):
         status, out, err = ours(*options, str(path))
-        expected = kmod(*options, str(path))
-        assert (status, out) == expected[:2]
+        expected_status, expected_out, expected_err = kmod(*options, str(path))
+        if kmod_version() < 34:
+            expected_out = expected_out.replace(b"here12:      x", b"here12:x")
+            if name == "other":
+                expected_err = expected_err.replace(b"No such file or directory", b"No data available")
+        assert (status, out) == (expected_status, expected_out)
         # ours adds the reason, indented
         said = [line for line in err.splitlines() if not line.startswith(b"  ")]
-        assert said == expected[2].splitlines()
+        assert said == expected_err.splitlines()
 
 
 @pytest.mark.parametrize("kind", ["xz", "zst"])

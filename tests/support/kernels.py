@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lkm.lab import LabResult, run
-from tests.support.trees import debian_modules
+from tests.support.trees import debian_kernel
 
 #: The lkm of this installation.
 LKM = str(Path(sys.executable).with_name("lkm"))
@@ -21,7 +21,7 @@ def uml(*command: str | bytes, **options: Any) -> LabResult:
 
 def debian(*command: str | bytes, **options: Any) -> LabResult:
     """Run the command in Debian's own kernel, by QEMU; ``options`` as lkm.lab.run has them."""
-    return run(command, debian_modules()[0], **options)
+    return run(command, debian_kernel(), **options)
 
 
 def start(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from lkm.formats.compression import decompress, kind_of
 from lkm.lab.cache import cache_dir, made_once
 from lkm.lab.packages import fetch
 
@@ -26,12 +27,20 @@ def uml_modules() -> tuple[Path, str]:
 
 @functools.cache
 def debian_modules() -> tuple[Path, str]:
-    """Return root and release of Debian's newest kernel package (about 4000 modules, signed, with modversions).
+    """Return root and release of the modules of Debian's newest kernel (about 4000, signed, with modversions).
 
-    As the package has it: with modules.order and modules.builtin, without what depmod writes.
+    As the package has them, with modules.order and modules.builtin, without what depmod writes; but not compressed.
     """
-    root = fetch()
-    return root, only_entry(root / "lib/modules")
+    root = debian_kernel()
+    release = only_entry(root / "lib/modules")
+    if any(root.rglob("*.ko")):
+        return root, release
+    return _replaced(root, release, "plain"), release
+
+
+def debian_kernel() -> Path:
+    """Return Debian's newest kernel package, unpacked."""
+    return fetch()
 
 
 def copy_tree(root: Path, release: str, dest: Path, *, compress: str = "") -> Path:
@@ -39,11 +48,7 @@ def copy_tree(root: Path, release: str, dest: Path, *, compress: str = "") -> Pa
 
     ``compress``: "xz", "zst" or "gz": each .ko is replaced by its compressed file.
     """
-    source = root
-    if compress:
-        stamp = (root / "lib/modules" / release / "modules.order").stat()
-        cached = cache_dir() / "trees" / f"{release}-{stamp.st_size:x}-{stamp.st_mtime_ns:x}-{compress}"
-        source = made_once(cached, lambda work: _compressed(root, release, work, compress))
+    source = _replaced(root, release, compress) if compress else root
     copy(source / "lib/modules" / release, dest / "lib/modules" / release)
     return dest
 
@@ -61,16 +66,25 @@ def copy(source: Path, target: Path) -> None:
     shutil.copytree(source, target, ignore=links)
 
 
-def _compressed(root: Path, release: str, work: Path, kind: str) -> None:
-    modules = copy_tree(root, release, work) / "lib/modules" / release
-    compress = compressor(kind)
+def _replaced(root: Path, release: str, kind: str) -> Path:
+    """Return a cached copy of a tree in which each module is of another kind: "xz", "zst", "gz" or "plain"."""
+    stamp = (root / "lib/modules" / release / "modules.order").stat()
+    cached = cache_dir() / "trees" / f"{release}-{stamp.st_size:x}-{stamp.st_mtime_ns:x}-{kind}"
 
     def replace(module: Path) -> None:
-        module.with_name(f"{module.name}.{kind}").write_bytes(compress(module.read_bytes()))
+        data = module.read_bytes()
+        if kind == "plain":
+            module.with_suffix("").write_bytes(decompress(data, kind_of(data), str(module)))
+        else:
+            module.with_name(f"{module.name}.{kind}").write_bytes(compressor(kind)(data))
         module.unlink()
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(replace, sorted(modules.rglob("*.ko"))))
+    def make(work: Path) -> None:
+        modules = copy_tree(root, release, work) / "lib/modules" / release
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(replace, sorted(modules.rglob("*.ko.*" if kind == "plain" else "*.ko"))))
+
+    return made_once(cached, make)
 
 
 def compressor(kind: str) -> Callable[[bytes], bytes]:

@@ -209,7 +209,7 @@ def _reason(error: LkmError) -> str:
     if isinstance(error, MachineError):
         number = error.errno
     elif isinstance(error, NotFound):
-        number = errno.ENOENT
+        number = errno.ENODATA
     elif isinstance(error, FormatError) and "not an ELF file" in error.what:
         number = errno.ENOEXEC
     return os.strerror(number)

@@ -18,10 +18,9 @@ def line(key: str, value: str) -> str:
     """Return one record for people: the value in column 17, or right after the key when that is longer.
 
     >>> line("license", "GPL"), line("a_key_of_20_letters_", "x")
-    ('license:        GPL', 'a_key_of_20_letters_:     x')
+    ('license:        GPL', 'a_key_of_20_letters_:x')
     """
-    # kmod pads with printf's %-*s, which takes a negative width as its absolute value; so a long key is padded too.
-    return f"{key}:{' ' * abs(_WIDTH - 1 - len(key))}{value}"
+    return f"{key}:".ljust(_WIDTH) + value
 
 
 def listing(pairs: Pairs, end: str = "\n") -> str:
