@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lkm import lab
+from tests.support.foreign import foreign_modules
 
 pytestmark = pytest.mark.lab
 
@@ -22,11 +23,11 @@ drivers = f"/lib/modules/{release()}/kernel/drivers"
 """
 
 
-def guest(body: str, tmp_path: Path) -> None:
+def guest(body: str, tmp_path: Path, kernel: str | Path = "uml", append: str = "") -> None:
     """Run the body in a guest; its assertions are the test's."""
     script = tmp_path / "body.py"
     script.write_text(PRELUDE + textwrap.dedent(body))
-    result = lab.run([sys.executable, str(script)], merge=True)
+    result = lab.run([sys.executable, str(script)], kernel, merge=True, append=append)
     assert result.status == 0, (result.end, result.stdout.decode(), result.log)
 
 
@@ -100,4 +101,31 @@ def test_texts_of_the_real_kernel_have_no_line_that_is_not_understood(tmp_path: 
         assert len(modules) == 2 and not problems
         """,
         tmp_path,
+    )
+
+
+@pytest.mark.sweep
+def test_a_kernel_that_unpacks_modules_itself(tmp_path: Path) -> None:
+    guest(
+        """
+        import gzip, lzma
+        assert kernel.compression() == "xz"
+        fat = f"{fs}/fat/fat.ko.xz"
+        packed = open(fat, "rb").read()
+        plain = lzma.decompress(packed)
+        open("/tmp/fat.ko.gz", "wb").write(gzip.compress(plain))
+        open("/tmp/fat.ko", "wb").write(plain)
+        for path, call in ((fat, "finit_module"), ("/tmp/fat.ko.gz", "init_module"), ("/tmp/fat.ko", "finit_module")):
+            assert kernel.load(path) == Done(call), path
+            assert kernel.unload("fat") == Done("delete_module")
+        open("/tmp/unsigned.ko.xz", "wb").write(lzma.compress(plain + b"x", check=lzma.CHECK_CRC32))
+        refused = kernel.load("/tmp/unsigned.ko.xz")
+        assert (refused.call, refused.errno) == ("finit_module", errno.EKEYREJECTED), refused
+        open("/tmp/cut.ko.xz", "wb").write(packed[:-100])
+        refused = kernel.load("/tmp/cut.ko.xz")
+        assert isinstance(refused, Refused) and refused.call == "finit_module", refused
+        """,
+        tmp_path,
+        kernel=foreign_modules("trixie")[0],
+        append="module.sig_enforce=1",
     )
