@@ -280,9 +280,9 @@ def join_parameters(words: list[str]) -> str:
 
 
 def insert_error(number: int) -> str:
-    """Return kmod modprobe's words for an error of loading."""
+    """Return kmod modprobe's words for an error of loading, but for its "(see dmesg)": we do that."""
     if number == errno.EEXIST:
         return "Module already in kernel"
     if number == errno.ENOENT:
-        return "Unknown symbol in module, or unknown parameter (see dmesg)"
+        return "Unknown symbol in module, or unknown parameter"
     return os.strerror(number)
