@@ -93,7 +93,7 @@ def our_dump(root: Path, paths: tuple[str, ...]) -> tuple[bytes, list[tuple[str,
 
 
 def as_kmod(text: str) -> str:
-    return re.sub(r"^(softdep \S+ pre: .*) (?=post: )", r"\1", text, flags=re.M)
+    return re.sub(r"^(softdep [^ ]+ pre: .*) (?=post: )", r"\1", text, flags=re.M)
 
 
 def compare(redirect: Path, root: Path, world: World, paths: tuple[str, ...] = ()) -> Settings:

@@ -56,9 +56,9 @@ def run_kmod(*args: str) -> tuple[int, bytes, str]:
 
 
 def run_kmod_bounded(stderr: Path, *args: str) -> tuple[int, bytes, str]:
-    """Run kmod with at most 100 kB in each file: its report of circles may go on until memory is full."""
+    """Run kmod with at most 100 kB in each file and 5 s of time: its report of circles may go on for ever."""
     with stderr.open("wb") as file:
-        command = ["prlimit", "--fsize=100000", "--core=0", KMOD, *args]
+        command = ["prlimit", "--fsize=100000", "--core=0", "--cpu=5", KMOD, *args]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=file, check=False, timeout=60)
     with stderr.open("rb") as file:
         return done.returncode, done.stdout, file.read(100_000).decode(errors="surrogateescape")
