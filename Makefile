@@ -33,7 +33,7 @@ test: kernels ## all tests, lab and oracle tests included
 	$(PY) -m pytest -n 2 -m "not sweep"
 
 sweep: kernels ## the long sweeps: every module in the real kernel, thousands of drawn inputs
-	LKM_SWEEP=1 $(PY) -m pytest -n 2 -m "sweep" -s
+	LKM_SWEEP=1 $(PY) -m pytest -n 2 -m "sweep"
 
 check: setup ## lint, types, layers
 	$(PY) -m ruff check .

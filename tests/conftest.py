@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -47,6 +47,27 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, but nothing may be: {report.longrepr}"
     return report
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Return what prints a text at the end of the whole run, in whichever process the test runs."""
+    return lambda text: record_property("told", text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    told = [
+        (report.nodeid, text)
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for key, text in report.user_properties
+        if key == "told"
+    ]
+    if told:
+        terminalreporter.section("told")
+    for test, text in told:
+        terminalreporter.write_line(f"{test.rpartition('::')[2]}: {text}")
 
 
 @pytest.fixture
