@@ -22,6 +22,7 @@ TESTED_BY = {
     "cli/modprobe_world.py": "oracle/test_modprobe.py",
     "config/nouns.py": "unit/config/test_modprobe.py",
     "formats/source.py": "unit/formats/test_elf.py",
+    "image/nouns.py": "unit/image/test_facts.py",
     "index/build.py": "oracle/test_depmod.py",
     "index/texts.py": "oracle/test_depmod.py",
     "index/triewriter.py": "unit/index/test_trie.py",
