@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.origin import Problem
+
 # Priorities of syslog(3); a message is said when its priority is at most the tool's.
 CRIT, ERR, WARNING, NOTICE, INFO, DEBUG = 2, 3, 4, 5, 6, 7
 _NAMES = {CRIT: "FATAL", ERR: "ERROR", WARNING: "WARNING", NOTICE: "NOTICE", INFO: "INFO", DEBUG: "DEBUG"}
+#: How much of a line is shown before a fault in it, and after it.
+_BEFORE = 60
 
 
 class Messages:
@@ -40,6 +46,15 @@ class Messages:
                 self.say(ERR, line)
             else:
                 _put(f"  {line}\n")
+
+    def problem(self, priority: int, problem: Problem) -> None:
+        """Say what was wrong in a file; not to syslog: the line, a caret below the column, the cure."""
+        self.say(priority, str(problem))
+        if priority > self.priority or self.to_syslog or not problem.column:
+            return
+        start = max(0, problem.column - 1 - _BEFORE)
+        shown = "".join([c if c.isprintable() else " " for c in problem.text[start : start + 2 * _BEFORE]])
+        _put(f"  {shown}\n  {' ' * (problem.column - 1 - start)}^ {problem.hint}".rstrip() + "\n")
 
     def fatal(self, text: str) -> None:
         """Say why the tool gives up."""

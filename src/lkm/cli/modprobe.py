@@ -38,6 +38,7 @@ OPTIONS = (
     Option("n", "dry-run", "", "do nothing; with -v, print what would be done"),
     Option("", "show", "", "old name of --dry-run", "dry-run"),
     Option("C", "config", "PATH", "read this file or directory, not the usual ones; may be repeated"),
+    Option("", "no-cmdline", "", "do not read the kernel command line; with -C, nothing but what that names"),
     Option("d", "dirname", "DIR", "the root below which modules are"),
     Option("S", "set-version", "VERSION", "the kernel's release, if not the running one"),
     Option("s", "syslog", "", "say messages to syslog, not stderr"),
@@ -47,7 +48,7 @@ OPTIONS = (
     HELP,
 )
 #: Options that commands' own modprobe shall have too, by way of MODPROBE_OPTIONS.
-_INHERITED = {"config": "-C", "syslog": "-s", "quiet": "-q", "verbose": "-v"}
+_INHERITED = {"config": "-C", "no-cmdline": "--no-cmdline", "syslog": "-s", "quiet": "-q", "verbose": "-v"}
 
 
 class Choices:
@@ -69,10 +70,7 @@ class Choices:
                 self.verbosity += 1
             if letter := _INHERITED.get(key):
                 self.inherited = " ".join(filter(None, (self.inherited, letter, value)))
-        wait = self.values.get("wait", "0")
-        if not wait.isascii() or not wait.isdigit() or len(wait) > 18:
-            raise LkmError(f"unexpected wait value '{wait}'.")
-        self.wait = int(wait)
+        self.wait = milliseconds(self.values.get("wait", "0"))
 
     def has(self, key: str) -> bool:
         """Tell whether an option was given."""
@@ -133,6 +131,24 @@ def main(argv: list[str]) -> int:
         session.flush()
         return 0
     return session.run(operands)
+
+
+def milliseconds(text: str) -> int:
+    """Return the number of --wait: decimal, or hexadecimal after 0x, or octal after 0 (as strtoul(3)).
+
+    Raises LkmError when it is none.
+
+    >>> milliseconds("10"), milliseconds("0x10"), milliseconds("010"), milliseconds("0")
+    (10, 16, 8, 0)
+    """
+    base = 16 if text[:2] in ("0x", "0X") else 8 if text[:1] == "0" else 10
+    digits = text[2:] if base == 16 else text
+    if digits.isascii() and digits.isalnum() and len(digits) <= 18:
+        try:
+            return int(digits, base)
+        except ValueError:
+            pass
+    raise LkmError(f"unexpected wait value '{text}'.")
 
 
 def split_words(text: str) -> list[str]:

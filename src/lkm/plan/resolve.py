@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from lkm.index.lookup import DepEntry
 
     T = TypeVar("T")
-    PatternT = TypeVar("PatternT", Command, Softdep)
 else:
     Protocol = object
 
@@ -145,9 +144,9 @@ class World:
         """Return the first ``blacklist`` of a module."""
         return next((b for b in self.settings.blacklists if b.module == module), None)
 
-    def softdep(self, module: str) -> Softdep | None:
-        """Return the ``softdep`` that counts for a module: the first that matches."""
-        return _first(self.settings.softdeps, module)
+    def softdeps(self, module: str) -> tuple[Softdep, ...]:
+        """Return every ``softdep`` of a module, in the order of the settings (kmod: the first only)."""
+        return tuple([s for s in self.settings.softdeps if _means(s.module, module)])
 
     def command(self, candidate: Candidate, kind: str) -> Command | None:
         """Return the ``install`` or ``remove`` that counts for a module: its own, or the first that matches."""
@@ -161,12 +160,15 @@ class World:
         return " ".join([o.text for o in self.settings.options if o.module in names and o.text])
 
 
-def _first(directives: Sequence[PatternT], module: str) -> PatternT | None:
+def _first(directives: Sequence[Command], module: str) -> Command | None:
     for directive in directives:
-        pattern = directive.module
-        if pattern == module or (has_wildcard(pattern) and matches(pattern, module)):
+        if _means(directive.module, module):
             return directive
     return None
+
+
+def _means(pattern: str, module: str) -> bool:
+    return pattern == module or (has_wildcard(pattern) and matches(pattern, module))
 
 
 def resolve(name: str, world: World) -> tuple[Candidate, ...]:

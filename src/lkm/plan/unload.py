@@ -78,9 +78,9 @@ class _Walk:
             if builtin or module not in self._loaded:
                 self.steps.append(NotLoaded(module, reason, required, target, builtin))
                 return
-        softdep = None if request.ignore_commands else world.softdep(module)
+        softdeps = () if request.ignore_commands else world.softdeps(module)
         self._open.add(walk)
-        tasks = self._softdeps("post", one, softdep.post, softdep.origin) if softdep else []
+        tasks = [task for s in reversed(softdeps) for task in self._softdeps("post", one, s.post, s.origin)]
         if holders:
             tasks += self._holders(one)
         if command:
@@ -88,7 +88,7 @@ class _Walk:
             tasks.append(lambda: self.steps.append(step))
         else:
             tasks.append(lambda: self._remove(one, reason, required, target))
-        tasks += self._softdeps("pre", one, softdep.pre, softdep.origin) if softdep else []
+        tasks += [task for s in reversed(softdeps) for task in self._softdeps("pre", one, s.pre, s.origin)]
         tasks.append(lambda: self._open.discard(walk))
         self._tasks += reversed(tasks)
 

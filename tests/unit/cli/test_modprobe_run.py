@@ -116,9 +116,9 @@ def test_kmods_words_for_a_refusal_then_ours(tool: Tool) -> None:
     assert tool.err == ""
 
 
-def test_the_last_of_several_modules_gives_the_status(tool: Tool) -> None:
+def test_one_of_several_modules_that_fails_gives_the_status(tool: Tool) -> None:
     tool.kernel.refuses = {"vfat": errno.EINVAL}
-    assert tool("both") == 0
+    assert tool("both") == 1
     assert tool.err.startswith("modprobe: ERROR: could not insert 'vfat': Invalid argument\n")
     tool.kernel.refuses = {"msdos": errno.EINVAL}
     tool.kernel.users.clear()
@@ -204,6 +204,25 @@ def test_a_failing_command(tool: Tool) -> None:
     )
     assert tool("-r", "loop", config="remove loop exit 3") == 1
     assert tool.err == "modprobe: FATAL: Error running remove command for loop\n"
+
+
+def test_a_bad_line_is_shown_with_a_caret_and_the_rest_counts(tool: Tool) -> None:
+    assert tool("-n", "-v", "loop", config="optoins fat a=1\noptions loop b=2\n") == 0
+    assert tool.out == "insmod loop.ko b=2 \n"
+    assert tool.err == (
+        f"modprobe: WARNING: {tool.root}/x.conf:1: unknown directive 'optoins'\n"
+        "  optoins fat a=1\n"
+        "  ^ did you mean 'options'?\n"
+    )
+
+
+def test_a_blacklisted_module_is_told_with_who_said_so(tool: Tool) -> None:
+    assert tool("-b", "loop", config="\nblacklist loop") == 0
+    assert tool.err == f"modprobe: WARNING: Module loop is blacklisted, and not loaded: {tool.root}/x.conf:2\n"
+    assert tool("both", config="blacklist vfat\nblacklist msdos") == 0
+    assert tool.err.count("is blacklisted, and not loaded") == 2
+    assert tool("-q", "-b", "loop", config="blacklist loop") == 0
+    assert tool.err == ""
 
 
 def test_the_blacklist_is_no_failure(tool: Tool) -> None:

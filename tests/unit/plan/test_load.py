@@ -86,7 +86,7 @@ def test_options_by_name_and_alias_then_the_users_own_for_the_target() -> None:
     assert lines(plan("low", request=request)) == ["insmod /m/k/low.ko z=1"]
 
 
-def test_commands_stand_for_modules_unless_ignored_or_there_are_softdeps() -> None:
+def test_commands_stand_for_modules_unless_ignored() -> None:
     config = "install vfat run $CMDLINE_OPTS\ninstall fat /bin/true"
     found = plan("vfat", config, request=Request("vfat", options="x"))
     assert lines(found) == ["install /bin/true ", "install run $CMDLINE_OPTS x"]
@@ -98,7 +98,7 @@ def test_commands_stand_for_modules_unless_ignored_or_there_are_softdeps() -> No
     assert order(plan("vfat", "softdep vfat pre: loop", request=ignoring)) == "fat vfat"
     assert lines(plan("vfat", f"{config}\nsoftdep vfat pre: loop"))[1:] == [
         "insmod /m/k/loop.ko ",
-        "insmod /m/k/vfat.ko ",
+        "install run $CMDLINE_OPTS ",
     ]
     # Softdeps that mean nothing are none.
     assert lines(plan("vfat", f"{config}\nsoftdep vfat pre: nosuch"))[-1] == "install run $CMDLINE_OPTS "

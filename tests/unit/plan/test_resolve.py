@@ -52,13 +52,13 @@ def test_no_module_has_a_colon_in_its_name() -> None:
     assert meant("a:b", index=FakeIndex({"a:b": ""}, {"a:*": "c"})) == [("c", "a:b")]
 
 
-def test_settings_that_match_first_count() -> None:
+def test_settings_that_match() -> None:
     here = world(
         "softdep v* pre: a\nsoftdep vfat pre: b\ninstall vfat c\noptions vfat d\noptions fs-vfat e\noptions fat f"
     )
     vfat = Candidate(resolve("fs-vfat", here)[0].module, "fs_vfat", Origin("-"))
-    softdep, command = here.softdep("vfat"), here.command(vfat, "install")
-    assert softdep is not None and softdep.pre == ("a",)
+    softdeps, command = here.softdeps("vfat"), here.command(vfat, "install")
+    assert [softdep.pre for softdep in softdeps] == [("a",), ("b",)]
     assert command is not None and command.command == "c"
     assert here.command(vfat, "remove") is None
     assert here.options(vfat) == "d e"

@@ -1,0 +1,71 @@
+"""Defects of kmod that we mended: what kmod does beside what we do. The list of docs/modprobe.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.modprobe import call, fake_kernel, fake_sys, kmod_answers, linked_tree, our_answer
+from tests.support.trees import uml_modules
+
+pytestmark = pytest.mark.oracle
+
+
+class Both:
+    """Calls both tools with a configuration and a kernel command line."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        root, self.release = uml_modules()
+        self.root = linked_tree(root, self.release, place / "root")
+
+    def __call__(self, *arguments: str, config: str = "", cmdline: str = "") -> tuple[list[str], list[str]]:
+        """Return kmod's lines and ours, without the directories; the status is the first."""
+        file = self.place / "x.conf"
+        file.write_text(config)
+        words = ["-d", str(self.root), "-S", self.release, "-C", str(file), *arguments]
+        kernel = fake_kernel(self.place / "kernel", {}, cmdline)
+        theirs = kmod_answers([fake_sys({}, cmdline), call(words)], private=self.place)[0]
+        ours = our_answer(words, kernel)
+        return _lines(theirs), _lines(ours)
+
+
+def _lines(answer: tuple[int, bytes]) -> list[str]:
+    lines = answer[1].decode().splitlines()
+    return [str(answer[0]), *[line.rpartition("/")[2] if line.startswith("insmod") else line for line in lines]]
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
+    return Both(tmp_path_factory.mktemp("defects"))
+
+
+def test_a_dash_in_a_blacklist_of_the_kernel_command_line(both: Both) -> None:
+    theirs, ours = both("-c", cmdline="modprobe.blacklist=snd-hda")
+    assert "blacklist snd-hda" in theirs
+    assert "blacklist snd_hda" in ours
+
+
+def test_b_install_in_spite_of_a_softdep(both: Both) -> None:
+    theirs, ours = both("-D", "loop", config="install loop /bin/false\nsoftdep loop pre: minix")
+    assert theirs == ["0", "minix.ko ", "loop.ko "]
+    assert ours == ["0", "minix.ko ", "install /bin/false "]
+
+
+def test_c_every_softdep_counts(both: Both) -> None:
+    theirs, ours = both("-D", "loop", config="softdep loop pre: minix\nsoftdep loop pre: fat")
+    assert theirs == ["0", "minix.ko ", "loop.ko "]
+    assert ours == ["0", "minix.ko ", "fat.ko ", "loop.ko "]
+
+
+def test_d_an_alias_fails_when_one_of_its_modules_does(both: Both) -> None:
+    theirs, ours = both("both", config="alias both fat\nalias both loop\ninstall fat exit 3\ninstall loop exit 0")
+    assert (theirs, ours) == (["0"], ["1"])
+
+
+def test_g_the_kernel_command_line_is_left_out(both: Both) -> None:
+    for theirs, ours in (both("-D", "loop", cmdline="loop.a=1"),):
+        assert theirs == ours == ["0", "loop.ko a=1 "]
+    _, ours = both("--no-cmdline", "-D", "loop", cmdline="loop.a=1")
+    assert ours == ["0", "loop.ko "]
