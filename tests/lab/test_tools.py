@@ -47,6 +47,7 @@ def test_refused_loads_in_kmods_words_and_then_why() -> None:
         both insmod $drivers/block/loop.ko max_part=1 "max_loop=a b"
         sed 's/vermagic=6/vermagic=7/' $fs/fat/fat.ko >/run/other.ko; both insmod /run/other.ko
         head -c 20000 $fs/fat/fat.ko >/run/cut.ko; both insmod /run/cut.ko
+        sed 's/linkonce.this_module/linkonce.that_module/g' $fs/fat/fat.ko >/run/object.ko; both insmod /run/object.ko
         """
     )
     text = "\n".join(lines)
@@ -61,6 +62,7 @@ def test_refused_loads_in_kmods_words_and_then_why() -> None:
         "parameter numdummies does not take the value '99999999999'",
         "it was built for kernel 7.",
         "the file ends at byte 20000",
+        "an ELF file, but no kernel module",
     ):
         assert said in text, text
 

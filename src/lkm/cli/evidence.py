@@ -7,7 +7,7 @@ import os
 from lkm.errors import FormatError, LkmError
 from lkm.kernel.linux import LinuxKernel, release
 from lkm.names import name_from_path
-from lkm.report.refusal import Evidence, explain_load
+from lkm.report.refusal import NO_MODULE, Evidence, explain_load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ def _with_file(evidence: Evidence, path: str) -> Evidence:
 
     try:
         with open_source(path) as source:
-            machine = Elf(source).machine
+            elf = Elf(source)
+            machine = elf.machine
+            if not elf.find(b".gnu.linkonce.this_module"):
+                return evidence._replace(problem=NO_MODULE)
             facts = scan(source)
     except FormatError as error:
         return evidence._replace(problem=error.what)

@@ -54,7 +54,7 @@ def main(argv: list[str]) -> int:
         if key in _FIELDS:
             tool.field = _FIELDS[key]
         elif key == "field":
-            tool.field = value
+            tool.field = value.lower()
         elif key == "null":
             tool.end = "\0"
         elif key == "modname":
@@ -147,7 +147,7 @@ class _Tool:
             self._write(path + self.end)
             return 0
         if self.field is None:
-            self._write(report.line("filename", path) + self.end)
+            self._write(report.line("filename", path, self.end))
         from lkm.system.files import open_source
 
         try:
@@ -166,7 +166,7 @@ class _Tool:
             self._write(report.field(start, self.field, self.end))
             return 0
         if self.field is None:
-            self._write("".join([report.line(key, value) + self.end for key, value in start]))
+            self._write("".join([report.line(key, value, self.end) for key, value in start]))
         self._print(self._indexes().builtin_modinfo(name))
         return 0
 

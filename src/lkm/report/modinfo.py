@@ -14,31 +14,34 @@ _WIDTH = 16
 _BYTES_A_LINE = 20
 
 
-def line(key: str, value: str) -> str:
-    """Return one record for people: the value in column 17, or right after the key when that is longer.
+def line(key: str, value: str, end: str = "\n") -> str:
+    r"""Return one record: for people the value in column 17, or right after the key when that is longer.
 
-    >>> line("license", "GPL"), line("a_key_of_20_letters_", "x")
-    ('license:        GPL', 'a_key_of_20_letters_:x')
+    A record that ends in a zero byte is for programs: ``key=value``, whatever the key (kmod does that for some only).
+
+    >>> line("license", "GPL"), line("a_key_of_20_letters_", "x"), line("parm", "a:A", "\0")
+    ('license:        GPL\n', 'a_key_of_20_letters_:x\n', 'parm=a:A\x00')
     """
-    return f"{key}:".ljust(_WIDTH) + value
+    return f"{key}={value}{end}" if end == "\0" else f"{key}:".ljust(_WIDTH) + value + end
 
 
 def listing(pairs: Pairs, end: str = "\n") -> str:
-    """Return all records, the parameters last. ``end`` ends each; with a zero byte they are ``key=value``."""
-    rows = []
-    for key, value in pairs:
-        if key not in ("parm", "parmtype"):
-            rows.append(line(key, value) if end == "\n" else f"{key}={value}")
-    rows += [line("parm", _parameter(parameter, alone=False)) for parameter in _last_first(pairs)]
-    return "".join([row + end for row in rows])
+    """Return all records, the parameters last, each as ``line`` has it."""
+    rows = [line(key, value, end) for key, value in pairs if key not in ("parm", "parmtype")]
+    rows += [line("parm", _parameter(parameter, alone=False), end) for parameter in _last_first(pairs)]
+    return "".join(rows)
 
 
 def field(pairs: Pairs, key: str, end: str = "\n") -> str:
-    """Return the values of all records of that key; for ``parm`` the parameters with their types."""
+    """Return the values of all records of that key, in any case; for ``parm`` the parameters with their types.
+
+    modinfo(8) says that field names are case-insensitive; kmod's are not.
+    """
+    key = key.lower()
     if key == "parm":
         values = [_parameter(parameter, alone=True) for parameter in _last_first(pairs)]
     else:
-        values = [value for name, value in pairs if name == key]
+        values = [value for name, value in pairs if name.lower() == key]
     return "".join([value + end for value in values])
 
 

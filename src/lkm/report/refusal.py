@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 LAB_HINT = "`lkm lab run -- COMMAND` runs a command in a throwaway kernel that has modules"
 
+#: The problem of an ELF file without ``struct module`` (kernel/module/main.c: ``setup_load_info``).
+NO_MODULE = (
+    "an ELF file, but no kernel module: it has no section .gnu.linkonce.this_module; "
+    "the kernel's build makes a module of an object file (obj-m, Documentation/kbuild/modules.rst)"
+)
 # tools/insmod.c: mod_strerror; all other numbers are called what strerror(3) calls them
 _INSMOD = {
     errno.ENOEXEC: "Invalid module format",
@@ -80,7 +85,9 @@ def explain_load(
     said = [record.text for record in refused.log]
     number = refused.errno
     lines: list[str] = []
-    if number == errno.ENOENT:
+    if evidence.problem == NO_MODULE:
+        lines.append(NO_MODULE)
+    elif number == errno.ENOENT:
         missing = missing_symbols(said)
         guessed = not missing
         if guessed:

@@ -40,6 +40,11 @@ def test_a_file(run: Run, module: Path) -> None:
     assert run(str(module)) == (0, text, "")
 
 
+def test_every_record_with_zero_bytes_is_key_and_value(run: Run, module: Path) -> None:
+    assert run("-0", str(module)) == (0, f"filename={module}\0license=GPL\0parm=a:A (int)\0", "")
+    assert run("-0", "-F", "FileName", str(module)) == (0, f"{module}\0", "")
+
+
 def test_a_relative_path_is_shown_whole(run: Run, module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(module.parent)
     assert run("-n", "./my-mod.ko") == (0, f"{module.parent}/./my-mod.ko\n", "")
@@ -54,6 +59,8 @@ def test_a_relative_path_is_shown_whole(run: Run, module: Path, monkeypatch: pyt
         (["-a", "-F", "license"], "GPL\n"),
         (["--field=license", "--null"], "GPL\0"),
         (["-F", "parmtype"], "a:int\n"),
+        (["-F", "License"], "GPL\n"),
+        (["-F", "PARM"], "a:A (int)\n"),
     ],
 )
 def test_one_field(run: Run, module: Path, words: list[str], out: str) -> None:

@@ -25,12 +25,14 @@ def test_listing_has_the_parameters_last_and_in_reverse() -> None:
 
 
 def test_listing_with_zero_bytes() -> None:
-    assert listing(PAIRS[:2], "\0") == "author=me\0parm:           a:A\0"
+    assert listing(PAIRS[:2], "\0") == "author=me\0parm=a:A\0"
 
 
 def test_field() -> None:
     assert field(PAIRS, "author") == "me\n"
-    assert field(PAIRS, "Author") == ""
+    assert field(PAIRS, "Author") == "me\n"
+    assert field((("Odd", "x"),), "oDD") == "x\n"
+    assert field(PAIRS, "PARM") == field(PAIRS, "parm")
     assert field(PAIRS, "parm", "\0") == "c:C:more\0b: (bool)\0a:A (int)\0"
     assert field(PAIRS, "parmtype") == "b:bool\na:int\n"
 

@@ -8,7 +8,7 @@ from lkm.errors import FormatError
 from lkm.index.lookup import DepEntry, ModuleIndex
 from lkm.kernel.interface import Refused
 from lkm.names import ModuleName
-from lkm.report.refusal import Evidence, explain_load, insmod_text, printable
+from lkm.report.refusal import NO_MODULE, Evidence, explain_load, insmod_text, printable
 from lkm.state.nouns import LogRecord
 
 OWNERS = {
@@ -167,3 +167,9 @@ def test_insmod_words_are_kmods() -> None:
         22: "Invalid parameters",
         17: "17",
     }
+
+
+@pytest.mark.parametrize("number", [errno.ENOEXEC, errno.ENOENT])
+def test_an_object_file_that_is_no_module(number: int) -> None:
+    lines = explain_load(refused(number, "x: odd"), MSDOS._replace(problem=NO_MODULE), FakeIndex())
+    assert lines == (NO_MODULE, "kernel: x: odd")
