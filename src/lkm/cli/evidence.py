@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from lkm.cli.kernels import open_kernel
 from lkm.errors import FormatError, LkmError
 from lkm.kernel.linux import LinuxKernel, release
 from lkm.names import name_from_path
@@ -36,7 +37,7 @@ def running_index() -> ModuleIndex | None:
 
 
 def _evidence(path: str) -> Evidence:
-    kernel = LinuxKernel()
+    kernel = open_kernel(LinuxKernel)
     try:
         loaded: tuple[str, ...] = tuple([module.name for module in kernel.state().modules])
     except LkmError:

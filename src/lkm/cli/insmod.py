@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from lkm.cli import messages
+from lkm.cli.kernels import open_kernel
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.kernel.interface import IGNORE_MODVERSIONS, IGNORE_VERMAGIC, Done
@@ -52,7 +53,7 @@ def main(argv: list[str]) -> int:
     if path == "-":
         say.error("this tool does not support loading from stdin!")
         return 1
-    outcome = LinuxKernel().load(path, " ".join(operands[1:]), flags)
+    outcome = open_kernel(LinuxKernel).load(path, " ".join(operands[1:]), flags)
     if isinstance(outcome, Done):
         say.info(f"loaded {path}")
         return 0

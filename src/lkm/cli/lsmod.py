@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from lkm.cli.kernels import open_kernel
 from lkm.cli.messages import Messages
 from lkm.cli.options import Option, help_text
 from lkm.cli.standard import HELP, VERSION, understand
@@ -30,7 +31,7 @@ def main(argv: list[str]) -> int:
         sys.stderr.write(help_text(USAGE, OPTIONS))
         return 1
     messages = Messages("lsmod", to_syslog=("syslog", "") in options)
-    kernel = LinuxKernel()
+    kernel = open_kernel(LinuxKernel)
     try:
         modules = kernel.state().modules
     except MachineError as error:

@@ -7,6 +7,7 @@ import os
 import sys
 
 from lkm.cli import messages
+from lkm.cli.kernels import open_kernel
 from lkm.cli.modprobe_world import open_world
 from lkm.errors import MachineError, NotFound
 from lkm.kernel.interface import Refused
@@ -39,10 +40,10 @@ class Session:
         self.choices = choices
         self.say = say
         self.out: list[str] = []
-        self.kernel = LinuxKernel()
+        self.kernel = open_kernel(LinuxKernel)
         self.world, self.index = open_world(
             choices.values.get("dirname", ""),
-            choices.values.get("set-version", ""),
+            choices.values.get("set-version", "") or self.kernel.release(),
             tuple(choices.configs),
             "" if choices.has("no-cmdline") else self.kernel.cmdline(),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from lkm.cli import messages
+from lkm.cli.kernels import open_kernel
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.errors import LkmError, MachineError
@@ -12,6 +13,10 @@ from lkm.kernel.interface import Done
 from lkm.kernel.linux import LinuxKernel
 from lkm.names import ModuleName, fold, is_module_path, name_from_path
 from lkm.report.removal import explain_unload, obstacle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.kernel.interface import ShownKernel
 
 USAGE = "rmmod [options] NAME..."
 OPTIONS = (
@@ -35,13 +40,13 @@ def main(argv: list[str]) -> int:
     if not operands:
         say.error("missing module name.")
         return 1
-    kernel = LinuxKernel()
+    kernel = open_kernel(LinuxKernel)
     force = ("force", "") in options
     failed = [operand for operand in operands if not _remove(kernel, operand, force, say)]
     return 1 if failed else 0
 
 
-def _remove(kernel: LinuxKernel, operand: str, force: bool, say: messages.Messages) -> bool:
+def _remove(kernel: ShownKernel, operand: str, force: bool, say: messages.Messages) -> bool:
     name = _name(operand)
     if not force:
         try:

@@ -55,3 +55,28 @@ class Kernel(Protocol):
 
     def log(self, since: int = 0) -> tuple[LogRecord, ...]:
         """Return the kernel log's records with a sequence number of at least ``since``, oldest first."""
+
+
+class ShownKernel(Kernel, Protocol):
+    """A kernel that also shows itself, as /proc and /sys do; the tools work on these."""
+
+    def cmdline(self) -> str:
+        """Return the kernel's command line, or nothing where it cannot be read."""
+
+    def release(self) -> str:
+        """Return the kernel's release, which names its module directory."""
+
+    def compression(self) -> str:
+        """Return the kind of compressed module this kernel unpacks: ``gz``, ``xz``, ``zst`` or empty."""
+
+    def modules_disabled(self) -> bool:
+        """Tell whether loading and unloading are switched off until the next boot."""
+
+    def initstate(self, name: str) -> str:
+        """Return ``live``, ``coming``, ``going``, ``builtin`` or empty."""
+
+    def parameters(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Return the readable parameters of a module with their values, by name."""
+
+    def holders(self, name: str) -> tuple[str, ...]:
+        """Return the modules that use this one."""

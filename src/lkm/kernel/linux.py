@@ -117,6 +117,10 @@ class LinuxKernel:
         """Return the kernel's command line, or nothing where it cannot be read."""
         return self._optional(f"{self._proc}/cmdline")
 
+    def release(self) -> str:
+        """Return the kernel's release."""
+        return release()
+
     def compression(self) -> str:
         """Return the kind of compressed module this kernel unpacks: ``gz``, ``xz``, ``zst`` or empty."""
         return _COMPRESSIONS.get(self._optional(f"{self._sys}/module/compression").strip(), "")

@@ -1,0 +1,31 @@
+"""Which kernel a tool works on: this machine's, or the simulated one that LKM_KERNEL names."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lkm.kernel.interface import ShownKernel
+
+VARIABLE = "LKM_KERNEL"
+
+
+def open_kernel(live: Callable[[], ShownKernel], spec: str | None = None) -> ShownKernel:
+    """Return the kernel of ``spec`` (None: of LKM_KERNEL): ``live`` or empty: the live one, ``sim:FILE``: a world.
+
+    Raises MachineError for anything else, and for a file that is no world.
+    """
+    spec = os.environ.get(VARIABLE, "") if spec is None else spec
+    if spec in ("", "live"):
+        return live()
+    from lkm.errors import MachineError
+
+    kind, _, path = spec.partition(":")
+    if kind != "sim" or not path:
+        raise MachineError(f"unknown kernel {spec!r}", VARIABLE, 22, "it is live, or sim:FILE")
+    from lkm.kernel.sim.kernel import SimulatedKernel
+
+    return SimulatedKernel(path)

@@ -1,0 +1,195 @@
+"""A kernel that is a file: what :class:`lkm.kernel.interface.Kernel` asks for, done to a world."""
+
+from __future__ import annotations
+
+import errno
+
+from lkm.errors import FormatError
+from lkm.formats.compression import decompress, kind_of
+from lkm.formats.elf import Elf
+from lkm.formats.source import BytesSource
+from lkm.kernel.interface import COMPRESSED_FILE, Done, Outcome, Refused
+from lkm.kernel.sim import admission, parameters
+from lkm.kernel.sim.world import World
+from lkm.names import ModuleName
+from lkm.state.nouns import KernelState, LoadedModule, LogRecord
+
+_FLAGS, _SIZE = 2, 5  # fields of a section header
+_ALLOC = 2
+_PAGE = 4096
+
+
+class SimulatedKernel:
+    """The kernel of a world's file; raises MachineError when that is none."""
+
+    def __init__(self, path: str) -> None:
+        self.world = World(path)
+
+    def load(self, path: str, parameters: str = "", flags: int = 0) -> Outcome:
+        """Load a module file, as a whole or not at all; a compressed one is unpacked first, as kmod does it."""
+        try:
+            with open(path, "rb") as file:
+                image = file.read()
+            kind = "" if flags & COMPRESSED_FILE else kind_of(image[:6])
+            image = decompress(image, kind, path) if kind else image
+        except OSError as error:
+            return Refused("open", error.errno or errno.EIO)
+        except FormatError:
+            return Refused("read", errno.ENOEXEC)
+        with self.world.change():
+            start = self._next_line()
+            attempt = admission.Attempt(self.world, image, parameters, flags, path)
+            number = admission.judge(attempt) or self._enter(attempt)
+            return self._outcome("finit_module", number, start)
+
+    def _enter(self, attempt: admission.Attempt) -> int:
+        """Run the module's init, which is scripted (faults ``init``: an errno; ``hang``), and keep the module."""
+        db, facts = self.world.db, attempt.facts
+        faults = dict(db.execute("SELECT kind, argument FROM faults WHERE module = ?", (facts.name,)))
+        if "init" in faults:
+            return abs(int(faults["init"]))
+        state, flags = ("Loading", 64) if "hang" in faults else ("Live", 1)
+        db.execute(
+            "INSERT INTO modules(name, size, usecount, flags, state, taint, permanent, license, parameters, path,"
+            " loaded) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                *(facts.name, _size(attempt.image), int(state == "Loading"), flags, state),
+                *("".join(sorted(attempt.taint, key="PFOCE".index)), int(_is_permanent(attempt.image))),
+                *(attempt.license, attempt.text, attempt.path, int(self.world.meta("clock"))),
+            ),
+        )
+        rows = [(e.name, e.crc, int(e.gpl_only), e.namespace, facts.name) for e in facts.exports]
+        db.executemany("INSERT INTO exports VALUES(?,?,?,?,?)", rows)
+        for used in attempt.used:
+            db.execute("INSERT INTO refs(holder, used) VALUES(?, ?)", (facts.name, used))
+            db.execute("UPDATE modules SET usecount = usecount + 1 WHERE name = ?", (used,))
+        known = {parameter.name for parameter in facts.parameters}
+        for key, value in parameters.split(attempt.text)[0]:
+            if (name := key.replace("-", "_")) in known:
+                db.execute("INSERT OR REPLACE INTO parameters VALUES(?,?,?)", (facts.name, name, value or "Y"))
+        return 0
+
+    def unload(self, name: str, *, force: bool = False) -> Outcome:
+        """Remove a module by its kernel name (kernel/module/main.c: ``delete_module`` with O_NONBLOCK)."""
+        with self.world.change():
+            start = self._next_line()
+            number = self._refusal(name, force)
+            if not number:
+                self._forget(name)
+            return self._outcome("delete_module", number, start)
+
+    def _refusal(self, name: str, force: bool) -> int:
+        db = self.world.db
+        if self.world.meta("modules_disabled") == "1":
+            return errno.EPERM
+        query = "SELECT usecount, state, permanent FROM modules WHERE name = ?"
+        row = db.execute(query, (name,)).fetchone()
+        if row is None:
+            return errno.ENOENT
+        if db.execute("SELECT 1 FROM refs WHERE used = ?", (name,)).fetchone():
+            return errno.EAGAIN
+        usecount, state, permanent = row
+        forced = force and self.world.meta("force_unload") == "1"
+        if state != "Live" or (permanent and not forced):
+            return errno.EBUSY
+        if usecount and not forced:
+            return errno.EAGAIN
+        if forced and (permanent or usecount):
+            self.world.first("taint R")
+        return 0
+
+    def _forget(self, name: str) -> None:
+        db = self.world.db
+        db.execute(
+            "UPDATE modules SET usecount = usecount - 1 WHERE name IN (SELECT used FROM refs WHERE holder = ?)",
+            (name,),
+        )
+        for table, column in (("refs", "holder"), ("exports", "module"), ("parameters", "module")):
+            db.execute(f"DELETE FROM {table} WHERE {column} = ?", (name,))
+        for table, column in (("resources", "module"), ("opened", "module"), ("modules", "name")):
+            db.execute(f"DELETE FROM {table} WHERE {column} = ?", (name,))
+
+    def _next_line(self) -> int:
+        return int(self.world.db.execute("SELECT COALESCE(MAX(seq), 0) + 1 FROM log").fetchone()[0])
+
+    def _outcome(self, call: str, number: int, start: int) -> Outcome:
+        said = self.log(start)
+        return Refused(call, number, said) if number else Done(call, said)
+
+    def state(self) -> KernelState:
+        """Return what is loaded, newest first, from one statement's view of the world."""
+        # One statement is one snapshot. The newest holder is named first, as in /proc/modules.
+        rows = self.world.db.execute(
+            "SELECT name, size, usecount, state, taint, permanent, (SELECT group_concat(holder) FROM"
+            " (SELECT holder FROM refs WHERE used = m.name ORDER BY serial DESC)) FROM modules m ORDER BY serial DESC"
+        )
+        return KernelState(
+            tuple(
+                [
+                    LoadedModule(
+                        ModuleName(name),
+                        size,
+                        count,
+                        tuple([ModuleName(holder) for holder in (holders or "").split(",") if holder]),
+                        state,
+                        0,
+                        taint,
+                        bool(permanent),
+                    )
+                    for name, size, count, state, taint, permanent, holders in rows
+                ]
+            )
+        )
+
+    def log(self, since: int = 0) -> tuple[LogRecord, ...]:
+        """Return the log's records from a sequence number on."""
+        rows = self.world.db.execute("SELECT level, seq, usec, text FROM log WHERE seq >= ? ORDER BY seq", (since,))
+        return tuple([LogRecord(level, seq, usec, text) for level, seq, usec, text in rows])
+
+    def cmdline(self) -> str:
+        """Return the kernel's command line."""
+        return self.world.meta("cmdline")
+
+    def release(self) -> str:
+        """Return the kernel's release."""
+        return self.world.meta("release")
+
+    def compression(self) -> str:
+        """Return the kind of compressed module that it unpacks itself: none."""
+        return ""
+
+    def modules_disabled(self) -> bool:
+        """Tell whether loading and unloading are switched off until the next boot."""
+        return self.world.meta("modules_disabled") == "1"
+
+    def initstate(self, name: str) -> str:
+        """Return ``live``, ``coming``, ``going``, ``builtin`` or empty."""
+        module = self.state().find(name)
+        if module is not None:
+            return {"Live": "live", "Loading": "coming"}.get(module.state, "going")
+        row = self.world.db.execute("SELECT 1 FROM builtins WHERE name = ?", (name,)).fetchone()
+        return "builtin" if row else ""
+
+    def parameters(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Return the parameters that were given to a loaded module, by name."""
+        rows = self.world.db.execute("SELECT name, value FROM parameters WHERE module = ? ORDER BY name", (name,))
+        return tuple([(str(key), str(value)) for key, value in rows])
+
+    def holders(self, name: str) -> tuple[str, ...]:
+        """Return the modules that use this one."""
+        module = self.state().find(name)
+        return tuple(module.holders) if module is not None else ()
+
+
+def _size(image: bytes) -> int:
+    """Return the bytes of all allocated sections in whole pages: near the kernel's ``layout_sections``, not equal."""
+    elf = Elf(BytesSource(image))
+    heads = [elf.header(index) for index in range(1, elf.count)]
+    total = sum(head[_SIZE] for head in heads if head[_FLAGS] & _ALLOC)
+    return -(-total // _PAGE) * _PAGE
+
+
+def _is_permanent(image: bytes) -> bool:
+    """Tell whether it has an init but no exit (``delete_module``: cannot be removed)."""
+    elf = Elf(BytesSource(image))
+    return bool(elf.find(b".init.text")) and not elf.find(b".exit.text")
