@@ -24,6 +24,7 @@ OPTIONS = (
     Option("i", "ignore-install", "", "ignore commands and softdeps of the module that is named"),
     Option("", "ignore-remove", "", "the same", "ignore-install"),
     Option("b", "use-blacklist", "", "apply the blacklist to names too, not only to aliases"),
+    Option("", "override-forbid", "", "load what the configuration forbids, in this one call"),
     Option("f", "force", "", "both of the next two; with -r: even if it is in use. DANGEROUS"),
     Option("", "force-modversion", "", "ignore symbol versions. DANGEROUS"),
     Option("", "force-vermagic", "", "ignore the kernel version that it was built for. DANGEROUS"),

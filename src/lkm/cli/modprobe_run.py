@@ -15,7 +15,7 @@ from lkm.kernel.linux import LinuxKernel
 from lkm.plan.load import Request, plan_load
 from lkm.plan.progress import Progress, Ran, Skipped, foresee
 from lkm.plan.resolve import from_path, resolve
-from lkm.plan.steps import Blacklisted, Command, Insert, NotLoaded, Remove
+from lkm.plan.steps import Blacklisted, Command, Forbidden, Insert, NotLoaded, Remove
 from lkm.report.plan import action_line
 from lkm.state.nouns import KernelState
 
@@ -142,6 +142,7 @@ class Session:
             ignore_loaded=has("show-depends"),
             use_blacklist=has("use-blacklist"),
             first_time=has("first-time") and not has("show-depends"),
+            override_forbid=has("override-forbid"),
         )
         state = KernelState() if request.ignore_loaded else self._state()
         plan = plan_load(candidate, request, self.world, state)
@@ -160,6 +161,11 @@ class Session:
         """Say more about a load that failed."""
         step, result = failure.step, failure.result
         if not isinstance(result, Refused) or failure.errno == errno.EEXIST:
+            return
+        if isinstance(step, Forbidden):
+            because = f" because {step.because}" if step.because else ""
+            self.say.detail(f"{step.module} is forbidden{because} ({step.origin}); it is {step.reason}")
+            self.say.detail("--override-forbid loads it all the same, in one call")
             return
         if not isinstance(step, Insert):
             self.say.detail(f"{step.module} has no file: {step.reason}")

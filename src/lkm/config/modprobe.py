@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from lkm.config.lines import BLANKS, SPACES, logical_lines, word_at, words
 from lkm.config.nearest import hint_for
-from lkm.config.nouns import Alias, Blacklist, Command, Directive, Options, Softdep, Weakdep
+from lkm.config.nouns import Alias, Blacklist, Command, Directive, Forbid, Options, Softdep, Weakdep
 from lkm.errors import FormatError
 from lkm.names import AliasPattern, ModuleName, fold_alias
 from lkm.origin import Origin, Problem
@@ -24,6 +24,7 @@ from lkm.origin import Origin, Problem
 SYNTAX = {
     "alias": "alias WILDCARD MODULE",
     "blacklist": "blacklist MODULE",
+    "forbid": "forbid MODULE [because TEXT]",
     "install": "install MODULE COMMAND",
     "options": "options MODULE NAME=VALUE...",
     "remove": "remove MODULE COMMAND",
@@ -75,6 +76,8 @@ class _Reader:
         module = self._module()
         if keyword == "blacklist":
             return Blacklist(module, self.origin)
+        if keyword == "forbid":
+            return Forbid(module, self._because(), self.origin)
         if keyword == "options":
             return Options(module, self._rest("options").replace("\t", " "), self.origin)
         if keyword == "softdep":
@@ -104,6 +107,18 @@ class _Reader:
         if not rest:
             raise FormatError(f"no {what} after the module name", offset=len(self.text))
         return rest
+
+    def _because(self) -> str:
+        """Return the text after ``because``, or "" when the line ends before it."""
+        word, start = word_at(self.text, self.at)
+        if not word:
+            return ""
+        if word != "because":
+            raise FormatError(f"{_quoted(word)} stands where 'because' would", offset=start)
+        text = self.text[start + len(word) :].strip(BLANKS)
+        if not text:
+            raise FormatError("no text after 'because'", offset=len(self.text))
+        return text
 
     def _softdeps(self, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Split the text after the module name into the names after ``pre:`` and those after ``post:``.

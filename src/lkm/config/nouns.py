@@ -65,7 +65,15 @@ class Weakdep(Record):
     origin: Origin
 
 
-Directive = Alias | Blacklist | Options | Command | Softdep | Weakdep
+class Forbid(Record):
+    """``forbid NAME [because TEXT]``: never load the module (or all that a wildcard matches), whoever asks."""
+
+    module: ModuleName
+    because: str
+    origin: Origin
+
+
+Directive = Alias | Blacklist | Options | Command | Softdep | Weakdep | Forbid
 
 
 class Settings(Record):
@@ -78,4 +86,5 @@ class Settings(Record):
     removes: tuple[Command, ...] = ()
     softdeps: tuple[Softdep, ...] = ()
     weakdeps: tuple[Weakdep, ...] = ()
+    forbids: tuple[Forbid, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lkm.config import cmdline as kernel_command_line
 from lkm.config import modprobe
-from lkm.config.nouns import Alias, Blacklist, Command, Options, Settings, Softdep, Weakdep
+from lkm.config.nouns import Alias, Blacklist, Command, Forbid, Options, Settings, Softdep, Weakdep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,5 +39,6 @@ def assemble(files: Iterable[tuple[str, str]], cmdline: str) -> Settings:
         removes=tuple([c for c in commands if c.kind == "remove"]),
         softdeps=tuple([f for f in facts if isinstance(f, Softdep)]),
         weakdeps=tuple([f for f in facts if isinstance(f, Weakdep)]),
+        forbids=tuple([f for f in facts if isinstance(f, Forbid)]),
         problems=tuple(problems),
     )

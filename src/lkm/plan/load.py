@@ -16,7 +16,7 @@ from __future__ import annotations
 from lkm.errors import NotFound
 from lkm.origin import Origin, Problem
 from lkm.plan.resolve import Candidate, World, resolve
-from lkm.plan.steps import Absent, Blacklisted, Builtin, Command, Insert, Loaded, Plan, Reason, Step
+from lkm.plan.steps import Absent, Blacklisted, Builtin, Command, Forbidden, Insert, Loaded, Plan, Reason, Step
 from lkm.record import Record
 
 TYPE_CHECKING = False
@@ -40,6 +40,7 @@ class Request(Record):
     ignore_loaded: bool = False
     use_blacklist: bool = False
     first_time: bool = False
+    override_forbid: bool = False
 
 
 def plan_load(target: Candidate, request: Request, world: World, state: KernelState) -> Plan:
@@ -53,8 +54,10 @@ def plan_load(target: Candidate, request: Request, world: World, state: KernelSt
     rule = world.blacklisted(target.module) if request.use_blacklist or target.alias else None
     if rule:
         return Plan((Blacklisted(target.module, asked, True, True, rule.origin),), (), request.first_time)
-    walk = _Walk(world)
+    walk = _Walk(world, override_forbid=request.override_forbid)
     walk.run(target, asked, ignore_commands=request.ignore_commands)
+    if walk.refused:
+        return Plan((walk.refused,), tuple(walk.problems), request.first_time)
     steps = [loader.step(one, reason, walk, one.key == target.key) for one, reason in walk.found]
     return Plan(tuple(steps), tuple(walk.problems), request.first_time)
 
@@ -105,8 +108,10 @@ class _Walk:
     #: A defect of kmod (__kmod_module_fill_softdep sets ignorecmd), which the oracle tests switch on.
     softdeps_hide_commands = False
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, override_forbid: bool = False) -> None:
         self.world = world
+        self.refused: Forbidden | None = None
+        self._override_forbid = override_forbid
         self.found: list[tuple[Candidate, Reason]] = []
         self.required: set[tuple[str, str]] = set()
         self.ignores: dict[tuple[str, str], bool] = {}
@@ -133,6 +138,8 @@ class _Walk:
             # kmod then goes on as if the module had no dependencies at all.
             self.problems.append(Problem(Origin(f"{self.world.directory}/modules.dep"), str(error), hint=error.hint))
             needs = []
+        if self._forbidden(one, reason, needs, is_target=is_target):
+            return
         if is_target:
             self.required.update([one.key, *[n.key for n in needs]])
         if ignore_commands:
@@ -142,6 +149,24 @@ class _Walk:
         for need in reversed(needs):
             why = Reason("dependency", one.module, need.origin)
             self._tasks.append(lambda need=need, why=why: self._surround(need, why))  # type: ignore[misc]
+
+    def _forbidden(self, one: Candidate, reason: Reason, needs: list[Candidate], *, is_target: bool) -> bool:
+        """Tell whether a target or softdep must not be loaded, or what it needs; a softdep is then passed over."""
+        if self._override_forbid or not self.world.settings.forbids:
+            return False
+        for each in (one, *needs):
+            rule = self.world.forbidden(each.module)
+            if not rule:
+                continue
+            why = reason if each is one else Reason("dependency", one.module, each.origin)
+            if is_target:
+                self.refused = Forbidden(each.module, why, True, each is one, rule.because, rule.origin)
+            else:
+                because = f" because {rule.because}" if rule.because else ""
+                message = f"{each.module} is forbidden{because}; passed over {one.module}, {reason}"
+                self.problems.append(Problem(rule.origin, message, hint="--override-forbid"))
+            return True
+        return False
 
     def _surround(self, one: Candidate, reason: Reason) -> None:
         """Plan one module between its softdeps."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 import errno
 
 from lkm.kernel.interface import Done, Refused
-from lkm.plan.steps import Absent, Builtin, Command, Insert, Loaded, NotLoaded, Plan, Remove, Step
+from lkm.plan.steps import Absent, Builtin, Command, Forbidden, Insert, Loaded, NotLoaded, Plan, Remove, Step
 from lkm.record import Record
 from lkm.state.nouns import KernelState
 
@@ -81,6 +81,8 @@ def _refusal(step: Step, first_time: bool) -> int:
     """Return the errno for a step that is known to fail when it is planned, or 0."""
     if isinstance(step, (Loaded, Builtin)) and step.target and first_time:
         return errno.EEXIST
+    if isinstance(step, Forbidden):
+        return errno.EPERM
     if isinstance(step, NotLoaded) and ((step.builtin and step.target) or (first_time and not step.builtin)):
         return errno.ENOENT
     if isinstance(step, Remove) and step.when == "idle" and step.users > 0:

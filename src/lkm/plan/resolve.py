@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Protocol, TypeVar
 
-    from lkm.config.nouns import Blacklist, Command, Settings, Softdep
+    from lkm.config.nouns import Blacklist, Command, Forbid, Settings, Softdep
     from lkm.index.lookup import DepEntry
 
     T = TypeVar("T")
@@ -143,6 +143,10 @@ class World:
     def blacklisted(self, module: str) -> Blacklist | None:
         """Return the first ``blacklist`` of a module."""
         return next((b for b in self.settings.blacklists if b.module == module), None)
+
+    def forbidden(self, module: str) -> Forbid | None:
+        """Return the first ``forbid`` of a module."""
+        return next((f for f in self.settings.forbids if _means(f.module, module)), None)
 
     def softdeps(self, module: str) -> tuple[Softdep, ...]:
         """Return every ``softdep`` of a module, in the order of the settings (kmod: the first only)."""

@@ -92,6 +92,13 @@ class Blacklisted(Step):
     origin: Origin
 
 
+class Forbidden(Step):
+    """The module must not be loaded: the configuration (``origin``) forbids it, ``because`` of that or ""."""
+
+    because: str
+    origin: Origin
+
+
 class Remove(Step):
     """Unload a module. ``users`` is its use count when planned, which may sink while the plan is followed.
 

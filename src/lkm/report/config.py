@@ -32,6 +32,7 @@ def config_text(settings: Settings) -> str:
     lines += [f"options {o.module} {o.text}\n" for o in settings.options]
     lines += [f"softdep {s.module} {_softdep(s)}\n" for s in settings.softdeps]
     lines += [f"weakdep {w.module} {' '.join(w.modules)}\n" for w in settings.weakdeps]
+    lines += [f"forbid {f.module}{f' because {f.because}' if f.because else ''}\n" for f in settings.forbids]
     return "".join(lines)
 
 

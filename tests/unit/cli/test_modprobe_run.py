@@ -315,3 +315,28 @@ def test_parameters(words: list[str], text: str) -> None:
 def test_words_for_errors() -> None:
     assert insert_error(errno.EEXIST) == "Module already in kernel"
     assert insert_error(errno.EKEYREJECTED) == "Key was rejected by service"
+
+
+@pytest.mark.parametrize("word", ["fat", "msdos", "both", "my-alias"])
+def test_forbid_refuses_names_aliases_and_dependencies_before_anything_is_loaded(tool: Tool, word: str) -> None:
+    config = "alias my-alias vfat\nforbid f?t because it is old\ninstall fat true"
+    assert tool(word, config=config) == 1
+    assert tool.kernel.asked == []
+    assert f"  fat is forbidden because it is old ({tool.root}/x.conf:2); it is " in tool.err
+    assert tool("-D", word, config=config) == 1
+    assert tool.out == ""
+    assert tool("--override-forbid", "msdos", config="forbid fat") == 0
+    assert [call[1] for call in tool.kernel.asked] == ["fat", "msdos"]
+
+
+def test_a_forbidden_softdep_is_passed_over(tool: Tool) -> None:
+    assert tool("loop", config="softdep loop pre: msdos\nforbid fat") == 0
+    assert [call[1] for call in tool.kernel.asked] == ["loop"]
+    assert f"{tool.root}/x.conf:2: fat is forbidden; passed over msdos, softdep (pre) of loop" in tool.err
+
+
+def test_forbid_that_cannot_be_read(tool: Tool) -> None:
+    assert tool("-n", "-v", "loop", config="forbid fat why\nforbid fat because\nforbid") == 0
+    assert tool.out == "insmod loop.ko \n"
+    assert tool.err.count("the form is: forbid MODULE [because TEXT]") == 3
+    assert "'why' stands where 'because' would\n  forbid fat why\n             ^ the form" in tool.err
