@@ -1,0 +1,15 @@
+#include "module24.h"
+LICENSE("GPL")
+INFO("author=Donald Becker <becker@scyld.com>")
+INFO("description=3Com 3c59x/3c9xx ethernet driver")
+INFO("device=PCI")
+SIMULATE("netdev", "eth%d", "")
+EXPORT_NO_SYMBOLS
+static int debug, options[8];
+PARM(debug, "i")
+PARM(options, "1-8i")
+PARM_DESC(debug, "3c59x debug level (0-6)")
+int *vortex_options(void) { return debug ? 0 : options; }
+CALL(printk)
+CALL(request_irq)
+CALL(register_netdev)

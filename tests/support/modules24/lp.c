@@ -1,0 +1,13 @@
+#include "module24.h"
+LICENSE("GPL")
+SIMULATE("char", "lp", "6")
+EXPORT_NO_SYMBOLS
+static char *parport[8];
+static int reset;
+PARM(parport, "1-8s")
+PARM(reset, "i")
+char **lp_ports(void) { return reset ? 0 : parport; }
+CALL(printk)
+CALL(register_chrdev)
+CALL(parport_register_device)
+CALL(parport_claim)
