@@ -38,7 +38,15 @@ _PADDING = """
 static char padding[PAD] __attribute__((section(".bss.padding"), used, aligned(1)));
 #endif
 """
-_OPTIONS = ("-m32", "-c", "-Os", "-ffreestanding", "-fno-pic", "-fno-ident", "-fno-asynchronous-unwind-tables")
+_OPTIONS: tuple[str, ...] = (
+    "-m32",
+    "-c",
+    "-Os",
+    "-ffreestanding",
+    "-fno-pic",
+    "-fno-ident",
+    "-fno-asynchronous-unwind-tables",
+)
 _OPTIONS += ("-fno-stack-protector", "-fcf-protection=none", "-fno-common", "-fno-toplevel-reorder", "-w")
 
 
