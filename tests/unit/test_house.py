@@ -20,6 +20,10 @@ TESTED_BY = {
     "cli/modprobe_show.py": "oracle/test_modprobe.py",
     "cli/modprobe_wait.py": "unit/cli/test_modprobe_run.py",
     "cli/modprobe_world.py": "oracle/test_modprobe.py",
+    "cli/sim_new.py": "unit/cli/test_sim.py",
+    "cli/sim_set.py": "unit/cli/test_sim.py",
+    "cli/sim_show.py": "unit/cli/test_sim.py",
+    "cli/sim_use.py": "unit/cli/test_sim.py",
     "config/nouns.py": "unit/config/test_modprobe.py",
     "formats/source.py": "unit/formats/test_elf.py",
     "image/nouns.py": "unit/image/test_facts.py",
@@ -35,7 +39,9 @@ TESTED_BY = {
     "modfile/modinfo.py": "unit/modfile/test_facts.py",
     "modfile/nouns.py": "unit/modfile/test_facts.py",
     "modfile/versions.py": "unit/modfile/test_facts.py",
+    "report/procfs.py": "unit/cli/test_sim.py",
     "report/symbols.py": "unit/report/test_refusal.py",
+    "report/world.py": "unit/cli/test_sim.py",
     "state/nouns.py": "unit/state/test_modules.py",
 }
 #: Each costs more at start-up than the work of a classic tool.

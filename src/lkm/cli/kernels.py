@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 
 VARIABLE = "LKM_KERNEL"
 
+#: The simulated kernel that has itself started this process, if one has; its environment does not tell.
+started_by = ""
+
 
 def open_kernel(live: Callable[[], ShownKernel], spec: str | None = None) -> ShownKernel:
     """Return the kernel of ``spec`` (None: of LKM_KERNEL): ``live`` or empty: the live one, ``sim:FILE``: a world.
 
     Raises MachineError for anything else, and for a file that is no world.
     """
-    spec = os.environ.get(VARIABLE, "") if spec is None else spec
+    spec = started_by or os.environ.get(VARIABLE, "") if spec is None else spec
     if spec in ("", "live"):
         return live()
     from lkm.errors import MachineError

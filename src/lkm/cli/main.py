@@ -18,6 +18,7 @@ TOOLS = {
     "modinfo": "show what a module file says of itself",
     "modprobe": "load or remove a module by name or alias, with what it needs",
     "rmmod": "remove modules",
+    "sim": "make a simulated kernel, look at it, and use its devices and file systems",
     "tools": "make links with the six classic names in a directory",
 }
 

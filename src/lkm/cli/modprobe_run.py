@@ -42,7 +42,7 @@ class Session:
         self.out: list[str] = []
         self.kernel = open_kernel(LinuxKernel)
         self.world, self.index = open_world(
-            choices.values.get("dirname", ""),
+            choices.values.get("dirname", "") or self.kernel.root(),
             choices.values.get("set-version", "") or self.kernel.release(),
             tuple(choices.configs),
             "" if choices.has("no-cmdline") else self.kernel.cmdline(),

@@ -66,6 +66,9 @@ class ShownKernel(Kernel, Protocol):
     def release(self) -> str:
         """Return the kernel's release, which names its module directory."""
 
+    def root(self) -> str:
+        """Return the directory below which this kernel's modules are; empty for /."""
+
     def compression(self) -> str:
         """Return the kind of compressed module this kernel unpacks: ``gz``, ``xz``, ``zst`` or empty."""
 

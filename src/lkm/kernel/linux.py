@@ -121,6 +121,10 @@ class LinuxKernel:
         """Return the kernel's release."""
         return release()
 
+    def root(self) -> str:
+        """Return the directory below which this kernel's modules are: /."""
+        return ""
+
     def compression(self) -> str:
         """Return the kind of compressed module this kernel unpacks: ``gz``, ``xz``, ``zst`` or empty."""
         return _COMPRESSIONS.get(self._optional(f"{self._sys}/module/compression").strip(), "")

@@ -11,6 +11,7 @@ from lkm.formats.source import BytesSource
 from lkm.kernel.interface import COMPRESSED_FILE, Done, Outcome, Refused
 from lkm.kernel.sim import admission, parameters
 from lkm.kernel.sim.world import World
+from lkm.modfile import predict
 from lkm.names import ModuleName
 from lkm.state.nouns import KernelState, LoadedModule, LogRecord
 
@@ -48,7 +49,7 @@ class SimulatedKernel:
         faults = dict(db.execute("SELECT kind, argument FROM faults WHERE module = ?", (facts.name,)))
         if "init" in faults:
             return abs(int(faults["init"]))
-        state, flags = ("Loading", 64) if "hang" in faults else ("Live", 1)
+        state, flags = ("Loading", 64) if {"hang", "oops"} & set(faults) else ("Live", 1)
         db.execute(
             "INSERT INTO modules(name, size, usecount, flags, state, taint, permanent, license, parameters, path,"
             " loaded) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
@@ -67,7 +68,16 @@ class SimulatedKernel:
         for key, value in parameters.split(attempt.text)[0]:
             if (name := key.replace("-", "_")) in known:
                 db.execute("INSERT OR REPLACE INTO parameters VALUES(?,?,?)", (facts.name, name, value or "Y"))
-        return 0
+        expected = [(p.kind, p.name, p.number, facts.name) for p in predict.of(facts)]
+        db.executemany("INSERT INTO resources VALUES(?,?,?,?,1)", expected)
+        return self._oops(facts.name) if "oops" in faults else 0
+
+    def _oops(self, name: str) -> int:
+        """Let an init die: the process that loads is killed, and the module stays half loaded for good."""
+        self.world.say(1, "BUG: kernel NULL pointer dereference, address: 0000000000000000")
+        self.world.say(4, f"RIP: 0010:init_module+0x0/0x10 [{name}]")
+        self.world.first("taint D")
+        return errno.EINTR
 
     def unload(self, name: str, *, force: bool = False) -> Outcome:
         """Remove a module by its kernel name (kernel/module/main.c: ``delete_module`` with O_NONBLOCK)."""
@@ -153,6 +163,10 @@ class SimulatedKernel:
     def release(self) -> str:
         """Return the kernel's release."""
         return self.world.meta("release")
+
+    def root(self) -> str:
+        """Return the directory below which this kernel's modules are."""
+        return self.world.meta("tree")
 
     def compression(self) -> str:
         """Return the kind of compressed module that it unpacks itself: none."""

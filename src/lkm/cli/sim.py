@@ -1,0 +1,100 @@
+"""``lkm sim``: make a simulated kernel, look at it, and do to it what programs do to kernels."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from lkm.cli.kernels import VARIABLE
+from lkm.cli.options import Option, help_text, parse
+from lkm.errors import LkmError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.kernel.sim.kernel import SimulatedKernel
+
+USAGE = """lkm sim new FILE [--image VMLINUZ] [--tree ROOT] [--release R] [--dialect 2.4|current] [--policy WORDS]
+       lkm sim [--kernel sim:FILE] show [--json] | log | clock [+SECONDSs]
+       lkm sim [--kernel sim:FILE] proc modules|ksyms|kallsyms|devices|filesystems | net dev | interrupts
+       lkm sim [--kernel sim:FILE] open|close PATH [c|b MAJOR MINOR] | mount|umount TYPE
+       lkm sim [--kernel sim:FILE] socket FAMILY [TYPE [PROTOCOL]] | ifup|ifdown NAME
+       lkm sim [--kernel sim:FILE] fault MODULE init=-ERRNO|hang|oops|initializing|deleted|none"""
+OPTIONS = (
+    Option("", "kernel", "sim:FILE", f"which simulated kernel; without it, {VARIABLE} says so"),
+    Option("", "image", "FILE", "new: take exports, release and vermagic from this kernel image"),
+    Option("", "tree", "ROOT", "new: its modules are in ROOT/lib/modules/RELEASE"),
+    Option("", "release", "R", "new: the kernel's release, where neither image nor tree tell"),
+    Option("", "dialect", "2.4|current", "new: which kernel's manners (current)"),
+    Option("", "policy", "WORDS", "new: sig_enforce, lockdown=LEVEL, modules_disabled, module_blacklist=A,B ..."),
+    Option("", "force", "", "new: replace a simulated kernel of that name"),
+    Option("", "json", "", "show: as JSON"),
+    Option("h", "help", "", "show this help"),
+)
+EPILOGUE = f"""
+Point modprobe, insmod, rmmod, lsmod at it by {VARIABLE}=sim:FILE. What an init would register is predicted from the
+module's file. See docs/simulated-kernel.md.
+"""
+#: verb → (its module of this package, fewest and most operands)
+VERBS = {
+    "new": ("sim_new", 1, 1),
+    "show": ("sim_show", 0, 0),
+    "log": ("sim_show", 0, 0),
+    "proc": ("sim_show", 1, 2),
+    "net": ("sim_show", 1, 1),
+    "interrupts": ("sim_show", 0, 0),
+    "open": ("sim_use", 1, 4),
+    "close": ("sim_use", 1, 4),
+    "mount": ("sim_use", 1, 1),
+    "umount": ("sim_use", 1, 1),
+    "socket": ("sim_use", 1, 3),
+    "ifup": ("sim_use", 1, 1),
+    "ifdown": ("sim_use", 1, 1),
+    "clock": ("sim_set", 0, 1),
+    "fault": ("sim_set", 2, 2),
+}
+
+
+def main(argv: list[str]) -> int:
+    """Do one verb; status 2 for a command line that makes no sense, 1 when it could not be done."""
+    try:
+        found, operands = parse(OPTIONS, argv[1:], ("help",))
+        options = dict(found)
+        if "help" in options or operands[:1] == ["help"]:
+            sys.stdout.write(help_text(USAGE, OPTIONS, EPILOGUE))
+            return 0
+        if not operands:
+            raise UsageError(
+                "what is to be done?", hint="lkm sim --help lists the verbs; begin with: lkm sim new FILE"
+            )
+        verb, *operands = operands
+        if verb not in VERBS:
+            raise UsageError(f"unknown verb '{verb}'", hint=f"it is one of {' '.join(sorted(VERBS))}")
+        module, fewest, most = VERBS[verb]
+        if not fewest <= len(operands) <= most:
+            takes = f"{fewest} to {most}" if fewest < most else str(most)
+            raise UsageError(f"{verb}: {len(operands)} operands, but it takes {takes}", hint=_usage_of(verb))
+        tool = __import__(f"lkm.cli.{module}", fromlist=["run"])
+        status: int = tool.run(verb, operands, options)
+        return status
+    except LkmError as error:
+        sys.stderr.write(f"lkm sim: {error}\n")
+        if error.hint:
+            sys.stderr.write(f"  {error.hint}\n")
+        return 2 if isinstance(error, UsageError) else 1
+
+
+def _usage_of(verb: str) -> str:
+    lines = [line.strip() for line in USAGE.split("\n") if verb in line.replace("|", " ").split()]
+    return f"usage: {lines[0]}"
+
+
+def opened(options: dict[str, str]) -> SimulatedKernel:
+    """Return the kernel that --kernel or the environment names. Raises UsageError, MachineError."""
+    spec = options.get("kernel") or os.environ.get(VARIABLE, "")
+    kind, _, path = spec.partition(":")
+    if kind != "sim" or not path:
+        said = f"'{spec}' is no simulated kernel" if spec else "no simulated kernel is named"
+        raise UsageError(said, hint=f"say --kernel sim:FILE, or export {VARIABLE}=sim:FILE; lkm sim new makes one")
+    from lkm.kernel.sim.kernel import SimulatedKernel
+
+    return SimulatedKernel(path)

@@ -1,0 +1,76 @@
+"""``lkm sim clock`` and ``lkm sim fault``: the time of a simulated kernel, and what is to go wrong in it."""
+
+from __future__ import annotations
+
+import errno
+import sys
+
+from lkm.cli.sim import opened
+from lkm.errors import NotFound, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.kernel.sim.world import World
+
+_UNITS = {"s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
+#: What can be done to a module that is there: its state, and the flags of 2.4 (include/linux/module.h).
+_STATES = {"initializing": ("Loading", 64), "deleted": ("Unloading", 2)}
+
+
+def run(verb: str, operands: list[str], options: dict[str, str]) -> int:
+    """Set it; print the time, or what was set."""
+    world = opened(options).world
+    if verb == "clock":
+        with world.change():
+            if operands:
+                world.set_meta("clock", str(int(world.meta("clock")) + microseconds(operands[0])))
+            sys.stdout.write(f"{int(world.meta('clock')) / 1e6:.6f} s since boot\n")
+        return 0
+    with world.change():
+        sys.stdout.write(_fault(world, operands[0].replace("-", "_"), operands[1]))
+    return 0
+
+
+def microseconds(text: str) -> int:
+    """Read a step in time. Raises UsageError.
+
+    >>> microseconds("+70s"), microseconds("+1.5m"), microseconds("+2")
+    (70000000, 90000000, 2000000)
+    """
+    number, unit = (text[1:-1], text[-1]) if text[-1:] in _UNITS else (text[1:], "s")
+    try:
+        if not text.startswith("+") or not 0 <= float(number) < 1e12:
+            raise ValueError
+        return round(float(number) * _UNITS[unit])
+    except ValueError:
+        raise UsageError(f"'{text}' is no step in time", hint="for example +70s, +5m or +1h") from None
+
+
+def _fault(world: World, module: str, kind: str) -> str:
+    if kind == "none":
+        world.db.execute("DELETE FROM faults WHERE module = ?", (module,))
+        return f"{module}: no faults\n"
+    if kind in _STATES:
+        state, flags = _STATES[kind]
+        done = world.db.execute("UPDATE modules SET state = ?, flags = ? WHERE name = ?", (state, flags, module))
+        if not done.rowcount:
+            raise NotFound(f"module {module} is not loaded", world.path, "load it first; `hang` is for the next load")
+        return f"{module}: is {kind} now\n"
+    name, _, argument = kind.partition("=")
+    if name == "init":
+        argument = str(_errno(argument))
+    elif name not in ("hang", "oops") or argument:
+        hint = "it is init=-ENODEV or another errno, hang, oops, initializing, deleted, or none"
+        raise UsageError(f"unknown fault '{kind}'", hint=hint)
+    world.db.execute("DELETE FROM faults WHERE module = ?", (module,))
+    world.db.execute("INSERT INTO faults VALUES(?, ?, ?)", (module, name, argument))
+    what = f"init returns -{errno.errorcode.get(int(argument), argument)}" if name == "init" else f"init: {name}"
+    return f"{module}: {what}, from the next load on\n"
+
+
+def _errno(text: str) -> int:
+    word = text.removeprefix("-")
+    number = int(word) if word.isdecimal() else getattr(errno, word, 0) if word.startswith("E") else 0
+    if not isinstance(number, int) or not 0 < number < 4096:
+        raise UsageError(f"'{text}' is no errno", hint="for example init=-ENODEV or init=-19")
+    return number

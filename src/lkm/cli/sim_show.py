@@ -1,0 +1,111 @@
+"""``lkm sim show``, ``log`` and the files of /proc of a simulated kernel."""
+
+from __future__ import annotations
+
+import sys
+
+from lkm.cli.sim import opened
+from lkm.errors import UsageError
+from lkm.report import procfs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.kernel.sim.kernel import SimulatedKernel
+    from lkm.kernel.sim.world import World
+
+_POLICY = ("sig_enforce", "lockdown", "modules_disabled", "blacklist", "force_load", "force_unload", "modversions")
+
+
+def run(verb: str, operands: list[str], options: dict[str, str]) -> int:
+    """Print it."""
+    kernel = opened(options)
+    if verb == "show":
+        facts = collect(kernel)
+        if "json" in options:
+            import json
+
+            sys.stdout.write(json.dumps(facts, indent=2) + "\n")
+        else:
+            from lkm.report.world import text
+
+            sys.stdout.write(text(facts))
+        return 0
+    sys.stdout.write(_text(kernel, " ".join([verb, *operands])))
+    return 0
+
+
+def _text(kernel: SimulatedKernel, what: str) -> str:
+    world = kernel.world
+    if what == "log":
+        return procfs.log(kernel.log())
+    if what == "proc modules":
+        return procfs.modules(kernel.state())
+    if what == "proc kallsyms":
+        return procfs.kallsyms(_symbols(world))
+    if what == "proc devices":
+        return procfs.devices(_numbered(world, "char"), _numbered(world, "block"))
+    if what == "proc filesystems":
+        rows = world.db.execute("SELECT name, number FROM resources WHERE kind = 'filesystem' ORDER BY rowid")
+        return procfs.filesystems([(name, bool(nodev)) for name, nodev in rows])
+    if what in ("net dev", "proc net dev"):
+        rows = world.db.execute("SELECT name FROM resources WHERE kind = 'netdev' ORDER BY rowid")
+        return procfs.net_dev([name for (name,) in rows])
+    if what in ("interrupts", "proc interrupts"):
+        return procfs.interrupts(_numbered(world, "interrupt"))
+    if what == "proc ksyms":
+        raise UsageError("Linux after 2.4 has no /proc/ksyms", hint="lkm sim proc kallsyms")
+    raise UsageError(
+        f"'{what}' is not among the files", hint="modules, kallsyms, devices, filesystems, net dev, interrupts"
+    )
+
+
+def _symbols(world: World) -> list[tuple[str, str]]:
+    query = (
+        "SELECT e.name, e.module FROM exports e LEFT JOIN modules m ON m.name = e.module ORDER BY m.serial, e.name"
+    )
+    return [(str(name), str(module)) for name, module in world.db.execute(query)]
+
+
+def _numbered(world: World, kind: str) -> list[tuple[int, str]]:
+    rows = world.db.execute("SELECT DISTINCT number, name FROM resources WHERE kind = ? ORDER BY number", (kind,))
+    return [(int(number), str(name)) for number, name in rows]
+
+
+def collect(kernel: SimulatedKernel) -> dict[str, object]:
+    """Return what ``show`` tells, as values that JSON has."""
+    world = kernel.world
+    resources = world.db.execute("SELECT kind, name, number, module, predicted FROM resources ORDER BY rowid")
+    keys = ("kind", "name", "number", "module", "predicted")
+    counts = world.db.execute("SELECT COUNT(*), SUM(module = ''), SUM(crc IS NOT NULL) FROM exports").fetchone()
+    return {
+        "file": world.path,
+        "release": world.meta("release"),
+        "dialect": world.meta("dialect"),
+        "vermagic": world.meta("vermagic"),
+        "tree": world.meta("tree"),
+        "clock": int(world.meta("clock")) / 1e6,
+        "policy": {key: world.meta(key) for key in _POLICY if world.meta(key)},
+        "exports": {"all": counts[0], "kernel": counts[1] or 0, "with_crc": counts[2] or 0},
+        "modules": [
+            {
+                "name": m.name,
+                "size": m.size,
+                "refcount": m.refcount,
+                "holders": list(m.holders),
+                "state": m.state,
+                "taint": m.taint,
+                "permanent": m.permanent,
+                "parameters": dict(kernel.parameters(m.name)),
+            }
+            for m in kernel.state().modules
+        ],
+        "resources": [{**dict(zip(keys, row, strict=True)), "predicted": bool(row[4])} for row in resources],
+        "opened": [
+            dict(zip(("what", "module", "count"), row, strict=True))
+            for row in world.db.execute("SELECT what, module, count FROM opened ORDER BY what")
+        ],
+        "faults": [
+            dict(zip(("module", "kind", "argument"), row, strict=True))
+            for row in world.db.execute("SELECT module, kind, argument FROM faults ORDER BY module, kind")
+        ],
+    }

@@ -1,0 +1,72 @@
+"""The kernel's own text files, from values: /proc/modules, kallsyms, devices, filesystems, net/dev, interrupts.
+
+Formats: kernel/module/procfs.c ``m_show``, kernel/kallsyms.c ``s_show``, fs/proc/devices.c, fs/filesystems.c,
+net/core/net-procfs.c, kernel/irq/proc.c. Addresses are 0, as the kernel shows them to users who may not see them.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lkm.state.nouns import KernelState, LogRecord
+
+_NET_DEV = (
+    "Inter-|   Receive                                                |  Transmit\n"
+    " face |bytes    packets errs drop fifo frame compressed multicast|"
+    "bytes    packets errs drop fifo colls carrier compressed\n"
+)
+
+
+def modules(state: KernelState) -> str:
+    """Return /proc/modules."""
+    lines = []
+    for module in state.modules:
+        users = "".join(f"{holder}," for holder in module.holders) + ("[permanent]," if module.permanent else "")
+        sign = {"Loading": "+", "Unloading": "-"}.get(module.state, "")
+        marks = f" ({module.taint}{sign})" if module.taint or sign else ""
+        where = f"0x{module.address:016x}"
+        lines.append(f"{module.name} {module.size} {module.refcount} {users or '-'} {module.state} {where}{marks}\n")
+    return "".join(lines)
+
+
+def kallsyms(symbols: Iterable[tuple[str, str]]) -> str:
+    """Return /proc/kallsyms of exported symbols: (name, module), the module "" for the kernel.
+
+    Other symbols of the kernel are not known. Exported code and data are not told apart: all are ``T``.
+    """
+    return "".join([f"{0:016x} T {name}{f'{chr(9)}[{module}]' if module else ''}\n" for name, module in symbols])
+
+
+def devices(char: Iterable[tuple[int, str]], block: Iterable[tuple[int, str]]) -> str:
+    """Return /proc/devices of (major, name)."""
+    rows = [[f"{major:3d} {name}\n" for major, name in sorted(kind)] for kind in (char, block)]
+    return "".join(["Character devices:\n", *rows[0], "\nBlock devices:\n", *rows[1]])
+
+
+def filesystems(rows: Iterable[tuple[str, bool]]) -> str:
+    """Return /proc/filesystems of (name, nodev), in the order of registration."""
+    return "".join([f"{'nodev' if nodev else ''}\t{name}\n" for name, nodev in rows])
+
+
+def net_dev(names: Iterable[str]) -> str:
+    """Return /proc/net/dev; the interfaces have had no traffic."""
+    zeros = f"{0:8d} {0:7d} {0:4d} {0:4d} {0:4d} {0:5d} {0:10d} {0:9d} {0:8d} {0:7d} {0:4d} {0:4d} {0:4d} {0:5d}"
+    return _NET_DEV + "".join([f"{name:>6}: {zeros} {0:7d} {0:10d}\n" for name in names])
+
+
+def interrupts(rows: Iterable[tuple[int, str]]) -> str:
+    """Return /proc/interrupts of one processor, of (number, name)."""
+    lines = [f"{number:3d}: {0:10d}   simulated  {name}\n" for number, name in sorted(rows)]
+    return f"{'':4} {'CPU0':<10}\n" + "".join(lines)
+
+
+def log(records: Iterable[LogRecord]) -> str:
+    """Return the kernel log as dmesg(1) prints it.
+
+    >>> from lkm.state.nouns import LogRecord
+    >>> log([LogRecord(4, 1, 70_000_123, "fat: hello")])
+    '[   70.000123] fat: hello\\n'
+    """
+    return "".join([f"[{r.usec // 1_000_000:5d}.{r.usec % 1_000_000:06d}] {r.text}\n" for r in records])

@@ -1,0 +1,195 @@
+"""``lkm sim``, played from a new world to its end: what it prints, to the byte."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lkm.cli import depmod, modprobe, sim
+from lkm.cli.sim_new import policy
+from lkm.errors import UsageError
+from lkm.kernel.sim.world import World
+from tests.support.elfwriter import build_module
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def tree(root: Path) -> Path:
+    place = root / "lib/modules/1.0"
+    place.mkdir()
+    shapes = {
+        "fat": ([], ["fat_scan"], ["printk"]),
+        "msdos": (["fs-msdos"], [], ["fat_scan", "register_filesystem", "mount_bdev"]),
+        "lp": (["char-major-6-*"], [], ["__register_chrdev"]),
+        "ne": (["netdev-eth0"], [], ["register_netdev"]),
+        "ipx": (["net-pf-4"], [], ["sock_register"]),
+    }
+    for name, (aliases, exports, needs) in shapes.items():
+        info = [("license", "GPL"), ("vermagic", "1.0 "), ("intree", "Y"), *(("alias", alias) for alias in aliases)]
+        (place / f"{name}.ko").write_bytes(build_module(name, modinfo=info, exports=exports, needs=needs))
+    assert depmod.main(["depmod", "-b", str(root), "1.0"]) == 0
+    return root
+
+
+@pytest.fixture
+def run(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    monkeypatch.setenv("LKM_KERNEL", f"sim:{tmp_path}/w")
+
+    def call(*words: str) -> tuple[int, str, str]:
+        capfd.readouterr()
+        status = sim.main(["sim", *words])
+        out, err = capfd.readouterr()
+        return status, out.replace(str(tmp_path), "TMP"), err.replace(str(tmp_path), "TMP")
+
+    assert call("new", f"{tmp_path}/w", "--tree", str(tree)) == (
+        0,
+        (
+            "TMP/w: simulated Linux 1.0, dialect current\n"
+            "  exports: 6 (those that its modules need, by whatever license: no --image)\n"
+            "  modules: TMP/root/lib/modules/1.0\nuse it: export LKM_KERNEL=sim:TMP/w\n"
+        ),
+        "",
+    )
+    return call
+
+
+def test_a_mount_brings_its_module_and_holds_it(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    asked = "request_module: /sbin/modprobe -q -- fs-msdos\n"
+    assert run("mount", "msdos") == (0, f"{asked}mount: served by msdos\n", "")
+    assert run("mount", "msdos")[1] == "mount: served by msdos\n"
+    lines = run("proc", "modules")[1].splitlines()
+    assert [(line.split()[0], *line.split()[2:]) for line in lines] == [
+        ("msdos", "2", "-", "Live", "0x0000000000000000"),
+        ("fat", "1", "msdos,", "Live", "0x0000000000000000"),
+    ]
+    assert run("proc", "filesystems")[1].endswith("nodev\tdevpts\n\tmsdos\n")
+    assert modprobe.main(["modprobe", "-r", "msdos"]) == 1
+    assert "in use" in capfd.readouterr().err
+    assert run("umount", "msdos") == run("umount", "msdos") == (0, "umount: ended the use of msdos\n", "")
+    assert run("umount", "msdos") == (
+        1,
+        "",
+        "lkm sim: msdos: nothing is there to umount\n  first: lkm sim mount msdos\n",
+    )
+    assert modprobe.main(["modprobe", "-r", "msdos"]) == 0
+    assert run("proc", "modules")[1] == ""
+
+
+def test_devices_sockets_and_interfaces(run: Run) -> None:
+    asked = "request_module: /sbin/modprobe -q -- "
+    assert run("open", "/dev/lp0") == (0, f"{asked}char-major-6-0\nopen: served by lp\n", "")
+    assert run("open", "/dev/y", "c", "99", "7") == (
+        1,
+        (
+            f"{asked}char-major-99-7\n  it left with status 1\n{asked}char-major-99\n  it left with status 1\n"
+            "open: No such device or address\n"
+        ),
+        "",
+    )
+    assert run("open", "/dev/null") == (0, "open: served by the kernel itself\n", "")
+    assert run("close", "/dev/null")[1] == "close: ended the use of the kernel itself\n"
+    assert run("socket", "ipx") == (0, f"{asked}net-pf-4\nsocket: served by ipx; closed again\n", "")
+    assert run("ifup", "eth0") == (0, f"{asked}netdev-eth0\nifup: served by ne\n", "")
+    assert run("proc", "devices")[1] == (
+        "Character devices:\n  1 mem\n  4 /dev/vc/0\n  5 /dev/tty\n  6 lp\n 10 misc\n\nBlock devices:\n"
+    )
+    names = [line.split(":")[0].strip() for line in run("net", "dev")[1].splitlines()[2:]]
+    assert names == ["lo", "eth0"]
+
+
+def test_show_says_what_is_predicted(run: Run) -> None:
+    run("mount", "msdos")
+    facts = json.loads(run("show", "--json")[1])
+    assert [r for r in facts["resources"] if r["module"]] == [
+        {"kind": "filesystem", "name": "msdos", "number": 0, "module": "msdos", "predicted": True}
+    ]
+    size = {module["name"]: module["size"] for module in facts["modules"]}
+    assert run("show")[1] == (
+        "simulated Linux 1.0, dialect current, 0.000000 s after boot\n  file      TMP/w\n"
+        "  modules   TMP/root/lib/modules/1.0\n  vermagic  1.0 \n  exports   6 of the kernel, 1 of modules\n"
+        f"  policy    none\n\nmsdos  {size['msdos']} bytes, used 1\n  filesystem msdos (predicted)\n\n"
+        f"fat  {size['fat']} bytes, used 1 by msdos\n\nin use:\n  mount msdos: 1 by msdos\n"
+    )
+
+
+def test_the_clock_and_the_log(run: Run, tmp_path: Path) -> None:
+    assert run("clock", "+70s") == (0, "70.000000 s since boot\n", "")
+    assert run("clock") == (0, "70.000000 s since boot\n", "")
+    World(f"{tmp_path}/w").say(4, "hello")
+    assert run("log") == (0, "[   70.000000] hello\n", "")
+    assert run("clock", "70s")[0] == run("clock", "+infs")[0] == run("clock", "+nans")[0] == 2
+
+
+def test_faults(run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("fault", "fat", "init=-ENODEV") == (0, "fat: init returns -ENODEV, from the next load on\n", "")
+    assert modprobe.main(["modprobe", "msdos"]) == 1
+    assert "No such device" in capfd.readouterr().err
+    assert run("fault", "fat", "oops")[1] == "fat: init: oops, from the next load on\n"
+    assert modprobe.main(["modprobe", "fat"]) == 1
+    assert "BUG: kernel NULL pointer" in run("log")[1]
+    assert " Loading 0x0000000000000000 (+)\n" in run("proc", "modules")[1]
+    assert run("fault", "fat", "deleted")[1] == "fat: is deleted now\n"
+    assert run("fault", "msdos", "deleted")[0] == 1
+    assert run("fault", "fat", "none")[1] == "fat: no faults\n"
+    assert run("fault", "fat", "explodes")[0] == run("fault", "fat", "init=-EWHAT")[0] == 2
+
+
+def test_kernels_symbols_and_interrupts(run: Run) -> None:
+    run("mount", "msdos")
+    assert run("proc", "kallsyms")[1].splitlines()[-1] == f"{0:016x} T fat_scan\t[fat]"
+    assert run("interrupts")[1] == "     CPU0      \n"
+    assert run("proc", "ksyms")[0] == run("proc", "nonsense")[0] == 2
+
+
+def test_a_file_that_is_there_stays(run: Run, tree: Path, tmp_path: Path) -> None:
+    run("mount", "msdos")
+    again = ("new", f"{tmp_path}/w", "--tree", str(tree))
+    status, out, err = run(*again)
+    assert (status, out) == (1, "")
+    assert err == "lkm sim: TMP/w: exists already\n  choose another name, or replace it with --force\n"
+    assert run("proc", "modules")[1] != ""
+    assert run(*again, "--force")[0] == 0
+    assert run("proc", "modules")[1] == ""
+    other = tmp_path / "precious"
+    other.write_text("mine")
+    assert run("new", str(other), "--tree", str(tree), "--force")[0] == 1
+    assert other.read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["precious", "root", "w"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("fly",),
+        ("mount",),
+        ("new", "x", "--dialect", "3"),
+        ("new", "x"),
+        ("new", "x", "--release", "1.0", "--policy", "harsh"),
+        ("show", "--kernel", "live"),
+        ("socket", "nowhere"),
+        ("open", "/dev/lp0", "c", "6"),
+    ],
+)
+def test_a_command_line_without_sense(run: Run, words: tuple[str, ...]) -> None:
+    status, out, err = run(*words)
+    assert (status, out) == (2, "")
+    assert err.startswith("lkm sim: ")
+    assert err.count("\n") == 2
+
+
+def test_help_and_policies(run: Run) -> None:
+    assert run("--help")[1].startswith("usage: lkm sim new FILE")
+    assert policy("sig_enforce,lockdown=integrity,modules_disabled,module_blacklist=a,b-c") == {
+        "sig_enforce": "1",
+        "lockdown": "integrity",
+        "modules_disabled": "1",
+        "blacklist": "a,b_c",
+    }
+    for text in ("a", "lockdown=x", "module_blacklist=", "sig_enforce=2"):
+        with pytest.raises(UsageError):
+            policy(text)
