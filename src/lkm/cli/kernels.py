@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lkm.kernel.interface import ShownKernel
+    from lkm.kernel.sim.kernel24 import Kernel24
 
 VARIABLE = "LKM_KERNEL"
 
@@ -31,4 +32,23 @@ def open_kernel(live: Callable[[], ShownKernel], spec: str | None = None) -> Sho
         raise MachineError(f"unknown kernel {spec!r}", VARIABLE, 22, "it is live, or sim:FILE")
     from lkm.kernel.sim.kernel import SimulatedKernel
 
-    return SimulatedKernel(path)
+    kernel = SimulatedKernel(path)
+    if kernel.world.meta("dialect") != "2.4":
+        return kernel
+    from lkm.kernel.sim.kernel24 import Kernel24
+
+    return Kernel24(path)
+
+
+def kernel24() -> Kernel24 | None:
+    """Return the kernel of LKM_KERNEL where it is a world that speaks 2.4; None, at next to no cost, for others."""
+    if not os.environ.get(VARIABLE, "").startswith("sim:"):
+        return None
+    kernel = open_kernel(_never)
+    from lkm.kernel.sim.kernel24 import Kernel24
+
+    return kernel if isinstance(kernel, Kernel24) else None
+
+
+def _never() -> ShownKernel:
+    raise AssertionError("a live kernel was asked for")

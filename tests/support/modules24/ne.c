@@ -2,6 +2,7 @@
 LICENSE("GPL")
 INFO("description=NE1000/NE2000 ISA Ethernet")
 EXPORT_NO_SYMBOLS
+SIMULATE("requires", "io", "6")
 SIMULATE("interrupt", "ne", "irq")
 SIMULATE("netdev", "eth%d", "")
 CALL(printk)

@@ -1,0 +1,116 @@
+"""A world that speaks 2.4: the HOWTO's lines from real loads, refusals, and what is registered."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from lkm.kernel.interface import Done, Refused
+from lkm.kernel.sim import rules24
+from lkm.kernel.sim.kernel24 import MODULES, Kernel24, Start24, create_world
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Kernel24:
+    create_world(str(tmp_path / "w")).close()
+    return Kernel24(str(tmp_path / "w"))
+
+
+def load(kernel: Kernel24, *names: str, parameters: str = "") -> None:
+    for name in names:
+        assert isinstance(kernel.load(f"{MODULES}/{name}.o", parameters), Done)
+
+
+def use(kernel: Kernel24, name: str) -> None:
+    kernel._flags(rules24.use(kernel.modules24(), name))
+
+
+def release(kernel: Kernel24, name: str) -> None:
+    kernel._flags(rules24.release(kernel.modules24(), name))
+
+
+def resources(kernel: Kernel24, kind: str) -> list[tuple[str, int | None, str]]:
+    query = "SELECT name, number, module FROM resources WHERE kind = ? ORDER BY name"
+    return list(kernel.world.db.execute(query, (kind,)))
+
+
+def test_the_howtos_first_stack(kernel: Kernel24) -> None:
+    assert kernel.load(f"{MODULES}/msdos.o") == Refused("init_module", errno.ENOENT)
+    load(kernel, "fat", "msdos")
+    assert kernel.proc_modules() == (
+        "msdos                   5632   0 (unused)\nfat                    30400   0 [msdos]\n"
+    )
+    assert "c8800060 fat_date_unix2dos\t[fat]\n" in kernel.proc_ksyms()
+    assert kernel.unload("fat") == Refused("delete_module", errno.EBUSY)
+    assert kernel.world.check() == ()
+
+
+def test_the_howtos_other_lines(kernel: Kernel24) -> None:
+    load(kernel, "serial", "parport", "parport_pc", "lp", "mydriver")
+    for name in ("serial", "parport_pc", "parport"):
+        use(kernel, name)
+    release(kernel, "serial")
+    kernel.world.db.execute("INSERT INTO faults VALUES('mydriver', 'hang-exit', '')")
+    assert kernel.unload("mydriver") == Done("delete_module")
+    assert kernel.unload("mydriver") == Refused("delete_module", errno.EBUSY)
+    assert kernel.proc_modules() == (
+        "mydriver                8154   0 (deleted)\n"
+        "lp                      5280   0 (unused)\n"
+        "parport_pc              7552   1\n"
+        "parport                 7600   1 [lp parport_pc]\n"
+        "serial                 24484   0\n"
+    )
+    assert "mydriver" not in kernel.proc_ksyms()
+
+
+def test_states_of_a_start(kernel: Kernel24) -> None:
+    assert kernel.create_module("x", 4096) == 0
+    assert kernel.proc_modules() == "x                       4096 (uninitialized)\n"
+    kernel.world.db.execute("INSERT INTO faults VALUES('x', 'hang', '')")
+    assert kernel.init_module("x", Start24()) == 0
+    assert kernel.proc_modules() == "x                       4096 (initializing)\n"
+    assert kernel.delete_module("x") == errno.EBUSY
+
+
+@pytest.mark.parametrize(("kind", "argument", "number"), [("init", "19", 19), ("init-positive", "3", errno.EBUSY)])
+def test_a_start_that_fails_leaves_nothing(kernel: Kernel24, kind: str, argument: str, number: int) -> None:
+    kernel.world.db.execute("INSERT INTO faults VALUES('msdos', ?, ?)", (kind, argument))
+    load(kernel, "fat")
+    assert kernel.load(f"{MODULES}/msdos.o") == Refused("init_module", number)
+    assert kernel.proc_modules() == "fat                    30400   0\n"  # being bound to was a use
+    assert kernel.world.check() == ()
+
+
+def test_a_sweep_in_a_world(kernel: Kernel24) -> None:
+    for name, needs in (("low", ()), ("high", ("low",))):
+        assert kernel.insert(name, 4096, Start24(needs, autoclean=True)) == 0
+    use(kernel, "high")
+    release(kernel, "high")
+    assert kernel.delete_module(None) == 0
+    assert [m.name for m in kernel.modules24()] == ["high", "low"]
+    assert kernel.delete_module(None) == 0
+    assert kernel.modules24() == ()
+
+
+def test_what_a_start_registers(kernel: Kernel24) -> None:
+    load(kernel, "fat", "msdos", "8390", "3c59x", "af_packet")
+    assert kernel.load(f"{MODULES}/ne.o") == Refused("init_module", errno.ENXIO)
+    load(kernel, "ne", parameters="io=0x300 irq=11")
+    assert resources(kernel, "filesystem") == [("msdos", None, "msdos")]
+    assert resources(kernel, "family") == [("PF_PACKET", 17, "af_packet")]
+    assert resources(kernel, "netdev") == [("eth0", None, "3c59x"), ("eth1", None, "ne")]
+    assert resources(kernel, "interrupt") == [("ne", 11, "ne")]
+    assert "  -1 (unused)" in kernel.proc_modules()
+    assert kernel.world.check() == ()
+
+
+def test_other_refusals(kernel: Kernel24, tmp_path: Path) -> None:
+    (tmp_path / "text.o").write_text("no ELF")
+    assert kernel.load(str(tmp_path / "text.o")) == Refused("read", errno.ENOEXEC)
+    assert kernel.load(str(tmp_path / "none.o")) == Refused("open", errno.ENOENT)
+    assert kernel.load(f"{MODULES}/usbcore.o") == Refused("init_module", errno.ENOEXEC)
+    assert kernel.load(f"{MODULES}/3c59x.o", "nonsense=1") == Refused("init_module", errno.EINVAL)
+    load(kernel, "fat")
+    assert kernel.load(f"{MODULES}/fat.o") == Refused("init_module", errno.EEXIST)
