@@ -33,6 +33,10 @@ OPTIONS = (
     VERSION,
     HELP,
 )
+#: Fewer operands than this are not worth a process of their own.
+SHARE = 200
+
+_PARAMETER = ("parm", "parmtype")
 _FIELDS = {
     "author": "author",
     "description": "description",
@@ -66,6 +70,10 @@ def main(argv: list[str]) -> int:
     if not operands:
         say.error("missing module or filename.")
         return 1
+    if len(operands) >= 2 * SHARE and not say.to_syslog:
+        from lkm.system.shares import in_shares
+
+        return in_shares(operands, tool.show, SHARE)
     return max([tool.show(operand) for operand in operands])
 
 
@@ -83,7 +91,7 @@ class _Tool:
     def show(self, operand: str) -> int:
         """Print one operand's modules; return its part of the exit status."""
         if not self.names_only and is_module_path(operand) and os.path.isfile(operand):
-            return self._file(os.path.join(os.getcwd(), operand))
+            return self._file(operand if operand.startswith("/") else os.path.join(os.getcwd(), operand))
         kind = "Module name" if self.names_only else "Module"
         hint = ""
         try:
@@ -175,7 +183,7 @@ class _Tool:
             self._write(report.field(pairs, self.field, self.end))
         else:
             self._write(report.listing(pairs, self.end))
-        if self.field in (None, "parm"):
+        if self.field in (None, "parm") and any(":" not in value for key, value in pairs if key in _PARAMETER):
             from lkm.modfile.modinfo import parameters
 
             for fault in parameters(pairs)[1]:

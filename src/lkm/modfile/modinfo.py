@@ -27,9 +27,7 @@ def parameters(modinfo: tuple[tuple[str, str], ...]) -> tuple[tuple[Parameter, .
     texts: dict[str, str] = {}
     order: dict[str, None] = {}
     faults = []
-    for key, value in modinfo:
-        if key not in ("parm", "parmtype"):
-            continue
+    for key, value in [pair for pair in modinfo if pair[0] in ("parm", "parmtype")]:
         name, colon, text = value.partition(":")
         if not colon:
             faults.append(f"{key}={value}")

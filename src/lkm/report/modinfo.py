@@ -64,8 +64,8 @@ def hexadecimal(data: bytes) -> str:
     >>> hexadecimal(bytes(range(9, 12))), hexadecimal(bytes(21))[-8:]
     ('09:0A:0B', '00:\n\t\t00')
     """
-    rows = [data[at : at + _BYTES_A_LINE].hex(":").upper() for at in range(0, len(data), _BYTES_A_LINE)]
-    return ":\n\t\t".join(rows)
+    text, step = data.hex(":").upper(), 3 * _BYTES_A_LINE
+    return "\n\t\t".join([text[at : at + step] for at in range(0, len(text), step)])
 
 
 def _last_first(pairs: Pairs) -> tuple[Parameter, ...]:

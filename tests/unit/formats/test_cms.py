@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lkm.errors import FormatError
-from lkm.formats.cms import Signer, first_signer
+from lkm.formats.cms import Signer, dotted, first_signer
 from tests.support.signatures import SHA256, pkcs7
 
-SHA256_NAME = "2.16.840.1.101.3.4.2.1"
+SHA256_NAME = bytes.fromhex("608648016503040201")
 
 
 def test_known_by_issuer_and_serial_number() -> None:
@@ -36,3 +36,8 @@ def test_a_message_that_ends_early(cut: int) -> None:
 def test_garbage(data: bytes) -> None:
     with pytest.raises(FormatError, match="no CMS message"):
         first_signer(data)
+
+
+def test_an_identifier_that_is_none() -> None:
+    with pytest.raises(FormatError, match="no object identifier: 80"):
+        dotted(b"\x80")
