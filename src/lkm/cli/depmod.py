@@ -5,20 +5,24 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import time
 
+from lkm import __version__
 from lkm.cli.messages import ERR, WARNING, Messages
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.config.depmod import DepmodSettings, assemble_depmod
 from lkm.errors import CycleError, FormatError, LkmError, MachineError, NotFound, UsageError
-from lkm.index.build import Modules, build, resolve
+from lkm.index.build import Modules, build, build_aliases, resolve, row_of
+from lkm.index.cache import Cache, pack, summary
 from lkm.index.choice import Chooser, in_order
 from lkm.index.unresolved import parse_symvers, parse_system_map, providers, unresolved
 from lkm.names import ModuleName, is_module_path
 from lkm.record import Record
+from lkm.system.beside import beside
 from lkm.system.configfiles import depmod_files
+from lkm.system.depcache import INPUTS, RACY_NS, is_written, read_cache, read_files, write_cache
 from lkm.system.files import make_directory, read_bytes, write_set
-from lkm.system.modscan import scan_modules
 from lkm.system.tree import find_modules_dir, list_modules
 
 TYPE_CHECKING = False
@@ -41,6 +45,8 @@ OPTIONS = (
     Option("", "dry-run", "", "the same as --show"),
     Option("P", "symbol-prefix", "CHAR", "a character that the architecture puts before every symbol"),
     Option("w", "warn", "", "warn of aliases that a module has twice"),
+    Option("", "hash", "", "know unchanged modules by their contents, not by size, times and inode"),
+    Option("", "no-cache", "", "read all modules, and leave modules.lkm-cache alone"),
     VERSION,
     HELP,
 )
@@ -134,28 +140,41 @@ def _is_up_to_date(directory: str) -> bool:
 
 
 def _run(request: Request, config: tuple[str, ...], messages: Messages) -> int:
+    began = time.time_ns()
     kernel = _kernel_symbols(request.options)
     problems: list[Problem] = []
     settings = assemble_depmod(depmod_files("", config, problems))
     for problem in (*problems, *settings.problems):
         messages.warning(str(problem))
         messages.detail(problem.hint)
-    modules = _read_modules(_choose(request, settings, messages), request, messages)
+    crcs = "errsyms" in request.options and "symvers" in request.options
+    show = "show" in request.options or "dry-run" in request.options
+    read_from = "" if request.out == request.directory else request.directory
+    context = "\0".join([__version__, request.options.get("symbol-prefix", ""), read_from])
+    cache = None if crcs or "no-cache" in request.options else read_cache(request.out, _bytes(context))
+    chosen = _choose(request, settings, messages)
+    paths = [path for _, path in chosen]
+    start = request.directory + "/"
+    names = [_bytes(path.removeprefix(start)) for path in paths]
+    hashed = "hash" in request.options
+    reading = read_files(paths, names, cache, began - RACY_NS, crcs=crcs, hashed=hashed)
+    speaking = show or not request.options.keys().isdisjoint(("verbose", "errsyms", "warn"))
+    if reading.same and cache and not speaking and is_written(request.directory, request.out, cache.outputs):
+        return 0
+    for at, fault in reading.faults:
+        messages.error(f"failed to load symbols from {paths[at]}: {fault}")
+    modules = Modules(
+        names=[_bytes(name) for name, _ in chosen],
+        paths=names,
+        rows=[row_of(facts, *marks) for facts, marks in zip(reading.facts, reading.crcs, strict=True)],
+        strip=_bytes(request.options.get("symbol-prefix", "")),
+    )
     if "verbose" in request.options:
         _show_providers(modules, request.directory)
     if "errsyms" in request.options and kernel is not None:
-        crcs = "symvers" in request.options
         for path, what, symbol in unresolved(modules, kernel, crcs=crcs):
             messages.warning(f"{_absolute(request.directory, path)} {what} {_str(symbol)}")
-    resolved = resolve(modules)
-    show = "show" in request.options or "dry-run" in request.options
-    # Only binary indexes come from these two, and those are not shown.
-    builtin = None if show else _optional(request.directory, "modules.builtin", messages)
-    builtin_modinfo = None if show else _optional(request.directory, "modules.builtin.modinfo", messages)
-    files, notes = build(modules, resolved, builtin, builtin_modinfo)
-    for note in notes:
-        if note.kind != "duplicate" or "warn" in request.options:
-            messages.say(ERR if note.kind == "error" else WARNING, note.text)
+    files, sound = _index(modules, request, messages)
     if show:
         sys.stdout.flush()
         sys.stdout.buffer.write(b"".join([data for name, data in files.items() if not name.endswith(".bin")]))
@@ -163,7 +182,28 @@ def _run(request: Request, config: tuple[str, ...], messages: Messages) -> int:
     if request.out != request.directory:
         make_directory(request.out)
     write_set(request.out, files)
+    if not (crcs or "no-cache" in request.options):
+        outputs = summary({**sound, **files}) if sound and not reading.faults else b""
+        write_cache(
+            request.out, Cache(_bytes(context), b"".join(reading.stamps), pack(names), reading.facts, outputs)
+        )
     return 0
+
+
+def _index(modules: Modules, request: Request, messages: Messages) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Return the files to write, and the kernel's own that went into them (none when there was a complaint)."""
+    show = "show" in request.options or "dry-run" in request.options
+    aliases = beside(lambda: build_aliases(modules))
+    resolved = resolve(modules)
+    # Only binary indexes come from these two, and those are not shown.
+    found = [None if show else _optional(request.directory, name, messages) for name in INPUTS]
+    files, notes = build(modules, resolved, aliases, *found)
+    for kind, text in notes:
+        if kind != "duplicate" or "warn" in request.options:
+            messages.say(ERR if kind == "error" else WARNING, text)
+    sound = all(kind == "duplicate" for kind, _ in notes)
+    inputs = {name: data for name, data in zip(INPUTS, found, strict=True) if data is not None}
+    return files, inputs if sound and len(inputs) == len(INPUTS) else {}
 
 
 def _kernel_symbols(options: dict[str, str]) -> dict[bytes, int] | None:
@@ -220,22 +260,6 @@ def _optional(directory: str, name: str, messages: Messages) -> bytes | None:
     except MachineError as e:
         messages.warning(f"could not open {name} at {directory}: {e.what}")
         return None
-
-
-def _read_modules(chosen: list[tuple[ModuleName, str]], request: Request, messages: Messages) -> Modules:
-    """Read all module files. One that cannot be read stays in the index, without needs, exports and aliases."""
-    crcs = "errsyms" in request.options and "symvers" in request.options
-    outcomes = scan_modules([path for _, path in chosen], crcs=crcs)
-    for (_, path), (_, fault) in zip(chosen, outcomes, strict=True):
-        if fault:
-            messages.error(f"failed to load symbols from {path}: {fault}")
-    start = request.directory + "/"
-    return Modules(
-        names=[_bytes(name) for name, _ in chosen],
-        paths=[_bytes(path.removeprefix(start)) for _, path in chosen],
-        rows=[row for row, _ in outcomes],
-        strip=_bytes(request.options.get("symbol-prefix", "")),
-    )
 
 
 def _show_providers(modules: Modules, directory: str) -> None:

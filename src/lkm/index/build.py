@@ -8,6 +8,7 @@ from __future__ import annotations
 from struct import Struct
 
 from lkm.errors import CycleError, FormatError
+from lkm.index.cache import unpack
 from lkm.index.hashorder import hash_order
 from lkm.index.resolve import all_needs, circles, direct_needs, owners_of, users_first
 from lkm.index.triewriter import value_block, write_trie
@@ -16,11 +17,16 @@ from lkm.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from lkm.index.cache import Packed
 
     #: What is taken from one module: its modinfo records (those of WANTED), exports, needs, which of these are weak,
     #: and the CRCs of exports and needs (only filled when they are to be checked).
     Row = tuple[list[bytes], list[bytes], list[bytes], frozenset[bytes], dict[bytes, int], dict[bytes, int]]
+
+    #: Something wrong with what a module says: "error", "warning" or "duplicate" (for ``-w``), and the text.
+    Note = tuple[str, str]
 
 #: kmod's table of symbols has this many buckets; modules.symbols is written in its order.
 _SYMBOL_BUCKETS = 2048
@@ -28,14 +34,8 @@ _SYMBOL_BUCKETS = 2048
 #: The modinfo records that an index holds, as they start.
 WANTED = (b"alias=", b"softdep=", b"weakdep=")
 
+_NONE: frozenset[bytes] = frozenset()
 _U32 = Struct(">I")
-
-
-class Note(Record):
-    """Something wrong with what a module says: ``kind`` is "error", "warning" or "duplicate" (for ``-w``)."""
-
-    kind: str
-    text: str
 
 
 class Modules(Record):
@@ -64,23 +64,47 @@ def resolve(modules: Modules) -> Resolved:
     return Resolved(owners, all_needs(direct, order))
 
 
+def row_of(facts: Packed, export_crcs: dict[bytes, int], need_crcs: dict[bytes, int]) -> Row:
+    """Return a module's facts as lists of names."""
+    weak = frozenset(unpack(facts[3])) if facts[3] else _NONE
+    return unpack(facts[0]), unpack(facts[1]), unpack(facts[2]), weak, export_crcs, need_crcs
+
+
+def build_aliases(modules: Modules) -> tuple[dict[str, bytes], list[Note]]:
+    """Return the part of :func:`build` that needs no resolved symbols, nearly half of its work."""
+    files: dict[str, bytes] = {}
+    notes: list[Note] = []
+    _add_aliases(files, modules.names, [row[0] for row in modules.rows], notes)
+    return files, notes
+
+
 def build(
-    modules: Modules, resolved: Resolved, builtin: bytes | None, builtin_modinfo: bytes | None
+    modules: Modules,
+    resolved: Resolved,
+    aliases: Callable[[], tuple[dict[str, bytes], list[Note]]],
+    builtin: bytes | None,
+    builtin_modinfo: bytes | None,
 ) -> tuple[dict[str, bytes], list[Note]]:
     """Return all index files, name → contents in the order of writing, and what was wrong.
 
     ``builtin`` and ``builtin_modinfo`` are the contents of the two files, None when missing: their indexes are then
-    empty files, as kmod leaves them.
+    empty files, as kmod leaves them. ``aliases`` gives what :func:`build_aliases` returned, or will have returned.
     """
     names = modules.names
     records = [row[0] for row in modules.rows]
     notes: list[Note] = []
     files: dict[str, bytes] = {}
     _add_dep(files, modules, resolved.needs, notes)
-    _add_aliases(files, names, records, notes)
+    symbols: dict[str, bytes] = {}
+    symbol_notes: list[Note] = []
+    _add_symbols(symbols, names, resolved.owners, symbol_notes)
+    alias_files, alias_notes = aliases()
+    files |= alias_files
+    notes += alias_notes
     files["modules.softdep"] = _directives(b"softdep", b"Soft", names, records)
     files["modules.weakdep"] = _directives(b"weakdep", b"Weak", names, records)
-    _add_symbols(files, names, resolved.owners, notes)
+    files |= symbols
+    notes += symbol_notes
     files["modules.builtin.bin"] = b"" if builtin is None else _builtin_index(builtin, notes)
     files["modules.builtin.alias.bin"] = b"" if builtin_modinfo is None else _builtin_aliases(builtin_modinfo, notes)
     files["modules.devname"] = _devnames(names, records, notes)
@@ -125,10 +149,10 @@ def _add_aliases(files: dict[str, bytes], names: list[bytes], records: list[list
             lines.append(b"alias %s%s" % (alias, end))
             key = alias.replace(b"-", b"_") if b"[" not in alias and b"]" not in alias else _fold(alias)
             if key is None:
-                notes.append(Note("warning", f"Unmatched bracket in {_text(alias)}"))
+                notes.append(("warning", f"Unmatched bracket in {_text(alias)}"))
             elif key in owners:
                 if owners[key][-1] == module:
-                    notes.append(Note("duplicate", f"duplicate module alias:\n{_text(key)} {_text(names[module])}"))
+                    notes.append(("duplicate", f"duplicate module alias:\n{_text(key)} {_text(names[module])}"))
                 owners[key].append(module)
             else:
                 owners[key] = [module]
@@ -177,7 +201,7 @@ def _devnames(names: list[bytes], records: list[list[bytes]], notes: list[Note])
                 break
         if device and not number:
             text = f"Module '{_text(name)}' has devname ({_text(device)}) but lacks major and minor information."
-            notes.append(Note("error", text + " Ignoring."))
+            notes.append(("error", text + " Ignoring."))
     return b"# Device nodes to trigger on-demand module loading.\n" + b"".join(lines) if lines else b""
 
 
@@ -196,7 +220,7 @@ def _builtin_index(builtin: bytes, notes: list[Note]) -> bytes:
         if name:
             blocks.setdefault(name, []).append((0, b""))
         else:
-            notes.append(Note("error", f"Invalid modules.builtin line: {_text(line)}"))
+            notes.append(("error", f"Invalid modules.builtin line: {_text(line)}"))
     return _trie("modules.builtin.bin", {key: value_block(values) for key, values in blocks.items()}, notes)
 
 
@@ -208,7 +232,7 @@ def _builtin_aliases(modinfo: bytes, notes: list[Note]) -> bytes:
         if rest.startswith(b"alias=") and len(rest) > 6:  # an empty alias of a built-in module is none
             key = _fold(rest[6:])
             if key is None:
-                notes.append(Note("warning", f"Unmatched bracket in {_text(rest[6:])}"))
+                notes.append(("warning", f"Unmatched bracket in {_text(rest[6:])}"))
             else:
                 # All have priority 0, and of equals the last one comes first.
                 blocks.setdefault(key, []).insert(0, (0, module))
@@ -219,7 +243,7 @@ def _builtin_aliases(modinfo: bytes, notes: list[Note]) -> bytes:
 def _trie(name: str, blocks: dict[bytes, bytes], notes: list[Note]) -> bytes:
     """Return a binary index, without the keys that its format cannot hold (kmod 30 crashes on some of them)."""
     for key in [key for key in blocks if not key.isascii()]:
-        notes.append(Note("warning", f"'{_text(key)}' is left out of {name}, which holds only 7-bit characters"))
+        notes.append(("warning", f"'{_text(key)}' is left out of {name}, which holds only 7-bit characters"))
         del blocks[key]
     return write_trie(blocks, name)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lkm.errors import FormatError
 from lkm.formats.elf import EM_SPARC, EM_SPARCV9, SHN_ABS, STB_WEAK, STT_SPARC_REGISTER, Elf, symbols
-from lkm.modfile.versions import read_versions
+from lkm.modfile.versions import read_versions, version_names
 from lkm.record import Record
 
 TYPE_CHECKING = False
@@ -49,11 +49,12 @@ def scan(source: Source, *, crcs: bool = False) -> IndexFacts:
     exported, export_crcs = exports(elf, table, crcs=crcs)
     need_crcs: dict[bytes, int] = {}
     if elf.find(b"__versions") or elf.find(b"__version_ext_names"):
-        versions, _ = read_versions(elf)
-        known = set(needs)
-        needs += [name for name in versions if name not in known]
         if crcs:
-            need_crcs = versions
+            need_crcs, _ = read_versions(elf)
+        names = list(need_crcs) if crcs else version_names(elf)
+        more = set(names).difference(needs)
+        if more:
+            needs += more if len(more) == 1 else dict.fromkeys([name for name in names if name in more])
     return IndexFacts(modinfo, exported, needs, weak, export_crcs, need_crcs)
 
 

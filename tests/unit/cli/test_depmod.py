@@ -16,7 +16,7 @@ GOLDEN = Path(__file__).parents[2] / "golden/depmod"
 RELEASE = "6.1.0-x"
 WRITTEN = (
     "modules.alias modules.alias.bin modules.builtin.alias.bin modules.builtin.bin modules.dep modules.dep.bin "
-    "modules.devname modules.softdep modules.symbols modules.symbols.bin modules.weakdep"
+    "modules.devname modules.lkm-cache modules.softdep modules.symbols modules.symbols.bin modules.weakdep"
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lkm.index.build import Modules, build, resolve
+from lkm.index.build import Modules, build, build_aliases, resolve
 from lkm.index.texts import (
     DeviceNode,
     parse_aliases,
@@ -54,7 +54,7 @@ def test_what_depmod_writes_is_read_back_without_a_problem() -> None:
     nothing: tuple[frozenset[bytes], dict[bytes, int], dict[bytes, int]] = (frozenset(), {}, {})
     rows = [(info, [b"f"], [], *nothing), ([], [], [b"f"], *nothing)]
     modules = Modules([b"a", b"b"], [b"k/a.ko", b"k/b.ko"], rows)
-    files, notes = build(modules, resolve(modules), b"k/c.ko\n", b"c.license=GPL\0")
+    files, notes = build(modules, resolve(modules), lambda: build_aliases(modules), b"k/c.ko\n", b"c.license=GPL\0")
     text = {name: data.decode("latin-1") for name, data in files.items()}
     assert notes == []
     assert [(e.path, e.depends) for e in parse_dep(text["modules.dep"])[0]] == [

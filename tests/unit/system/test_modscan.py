@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lkm.index.build import row_of
 from lkm.system import modscan
 from lkm.system.modscan import scan_modules
 from tests.support.elfwriter import build_module
@@ -26,7 +27,10 @@ def test_rows_come_in_the_order_of_the_paths(workers: int, tmp_path: Path, monke
     monkeypatch.setattr(modscan, "_SHARE", 2)
     monkeypatch.setattr(os, "cpu_count", lambda: workers)
     outcomes = scan_modules(write(tmp_path, 12))
-    for i, (row, fault) in enumerate(outcomes[:12]):
+    for i, (facts, *crcs, fault, digest) in enumerate(outcomes[:12]):
+        assert (crcs, digest) == ([{}, {}], modscan.NO_HASH)
+        assert facts is not None
+        row = row_of(facts, {}, {})
         if i % 5:
             assert (row[0], row[1]) == ([b"alias=a%d" % i, b"softdep=pre: x"], [b"f%d" % i])
             assert sorted(row[2]) == [b"dotted", b"maybe", b"printk", b"soft"]
@@ -34,7 +38,7 @@ def test_rows_come_in_the_order_of_the_paths(workers: int, tmp_path: Path, monke
         else:
             assert row == ([], [], [], frozenset(), {}, {})
             assert fault
-    assert outcomes[12][1] == "No such file or directory"
+    assert outcomes[12][3] == "No such file or directory"
 
 
 def test_the_work_of_a_child_that_dies_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +46,7 @@ def test_the_work_of_a_child_that_dies_is_done_again(tmp_path: Path, monkeypatch
     want = scan_modules(paths)
     monkeypatch.setattr(modscan, "_SHARE", 2)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(marshal, "dumps", lambda _: os._exit(3))
+    monkeypatch.setattr(marshal, "dumps", lambda *_: os._exit(3))
     assert scan_modules(paths) == want
     monkeypatch.setattr(os, "fork", no_fork)
     assert scan_modules(paths) == want

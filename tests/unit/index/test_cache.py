@@ -1,0 +1,51 @@
+"""The cache's file: what is written is read back; every cut and every changed byte is noticed."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lkm.index.cache import MAGIC, STAMP, Cache, dump, load, pack, unpack
+
+names = st.lists(st.binary(max_size=6).map(lambda b: b.replace(b"\0", b"_")), max_size=4)
+files = st.lists(st.tuples(names, names, names, names), max_size=4)
+
+
+@given(files, st.binary(max_size=9), st.binary(max_size=9))
+def test_what_is_written_is_read_back(rows: list[tuple[list[bytes], ...]], context: bytes, outputs: bytes) -> None:
+    facts = [(pack(a), pack(b), pack(c), pack(d)) for a, b, c, d in rows]
+    paths = pack([b"k/%d.ko" % i for i in range(len(rows))])
+    cache = Cache(context, bytes(STAMP.size * len(rows)), paths, facts, outputs)
+    assert load(dump(cache)) == cache
+    assert [tuple(unpack(part) for part in parts) for parts in facts] == rows
+
+
+DATA = dump(Cache(b"c", bytes(STAMP.size), b"a.ko\0", [(b"alias=x\0", b"f\0", b"", b"")], b"modules.dep 1 2\n"))
+
+
+def test_every_cut_and_every_changed_byte_is_noticed() -> None:
+    assert load(DATA)
+    for at in range(len(DATA)):
+        assert load(DATA[:at]) is None
+        assert load(DATA[:at] + bytes([DATA[at] ^ 1]) + DATA[at + 1 :]) is None
+    assert load(DATA + b"\0") is None
+
+
+@given(st.binary(max_size=200), st.lists(st.integers(0, 60) | st.just(2**32 - 1), min_size=7, max_size=7))
+def test_hostile_numbers_under_a_right_sum_do_no_harm(body: bytes, numbers: list[int]) -> None:
+    from zlib import crc32
+
+    body = struct.pack("<7I", *numbers) + body
+    cache = load(MAGIC + struct.pack("<I", crc32(body)) + body)
+    assert cache is None or len(cache.facts) == numbers[0]
+
+
+@pytest.mark.parametrize("lengths", [(9, 2, 0, 0), (2**32 - 1, 2**32 - 1, 0, 0), (0, 0, 0, 0)])
+def test_parts_that_do_not_add_up_are_refused(lengths: tuple[int, ...]) -> None:
+    from zlib import crc32
+
+    body = DATA[20:].replace(struct.pack("<4I", 8, 2, 0, 0), struct.pack("<4I", *lengths))
+    assert load(MAGIC + struct.pack("<I", crc32(body)) + body) is None

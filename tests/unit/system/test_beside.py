@@ -1,0 +1,30 @@
+"""Work in a child: its result, its failure, and no child to be had."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from lkm.system.beside import beside
+
+
+def test_the_result_comes_from_a_child() -> None:
+    assert beside(os.getpid)() != os.getpid()
+    assert beside(lambda: {"a": (b"x" * 300_000, [1, 2])})() == {"a": (b"x" * 300_000, [1, 2])}
+
+
+@pytest.mark.parametrize("call", ["fork", "pipe"])
+def test_without_a_child_we_do_it_ourselves(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise BlockingIOError(11, "no more")
+
+    before = len(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(os, call, refuse)
+    assert beside(os.getpid)() == os.getpid()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_what_a_child_could_not_end_is_done_again() -> None:
+    own = os.getpid()
+    assert beside(lambda: 5 if os.getpid() == own else os._exit(3))() == 5
