@@ -17,6 +17,8 @@ SOURCES = sorted((ROOT / "src/lkm").rglob("*.py"))
 #: Modules that have no test module of their own, because this one drives the whole of them.
 TESTED_BY = {
     "cli/evidence.py": "unit/cli/test_insmod.py",
+    "cli/ksyms.py": "unit/cli/test_insmod24.py",
+    "cli/lsmod24.py": "unit/cli/test_insmod24.py",
     "cli/modprobe_show.py": "oracle/test_modprobe.py",
     "cli/modprobe_wait.py": "unit/cli/test_modprobe_run.py",
     "cli/modprobe_world.py": "oracle/test_modprobe.py",
@@ -40,6 +42,7 @@ TESTED_BY = {
     "modfile/nouns.py": "unit/modfile/test_facts.py",
     "modfile/versions.py": "unit/modfile/test_facts.py",
     "report/procfs.py": "unit/cli/test_sim.py",
+    "report/insmod24.py": "unit/cli/test_insmod24.py",
     "report/symbols.py": "unit/report/test_refusal.py",
     "report/world.py": "unit/cli/test_sim.py",
     "state/nouns.py": "unit/state/test_modules.py",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from lkm.cli import messages
-from lkm.cli.kernels import open_kernel
+from lkm.cli.kernels import kernel24, open_kernel
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.kernel.interface import IGNORE_MODVERSIONS, IGNORE_VERMAGIC, Done
@@ -34,6 +34,10 @@ def main(argv: list[str]) -> int:
 
     The words after the file are its parameters, joined by spaces; the kernel splits them again.
     """
+    if (world := kernel24()) is not None:
+        from lkm.cli import insmod24
+
+        return insmod24.main(argv, world)
     understood = understand("insmod", USAGE, OPTIONS, argv[1:])
     if isinstance(understood, int):
         return understood

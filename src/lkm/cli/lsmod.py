@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from lkm.cli.kernels import open_kernel
+from lkm.cli.kernels import kernel24, open_kernel
 from lkm.cli.messages import Messages
 from lkm.cli.options import Option, help_text
 from lkm.cli.standard import HELP, VERSION, understand
@@ -23,6 +23,10 @@ OPTIONS = (
 
 def main(argv: list[str]) -> int:
     """Print the table; status 1 when the kernel has no modules or the arguments make no sense."""
+    if (world := kernel24()) is not None:
+        from lkm.cli import lsmod24
+
+        return lsmod24.main(argv, world)
     understood = understand("lsmod", USAGE, OPTIONS, argv[1:])
     if isinstance(understood, int):
         return understood

@@ -13,6 +13,7 @@ CLASSIC = ("depmod", "insmod", "lsmod", "modinfo", "modprobe", "rmmod")
 TOOLS = {
     "depmod": "index a module tree: write modules.dep and the other modules.* files",
     "insmod": "load one module file",
+    "ksyms": "list the symbols that a 2.4 kernel and its modules export",
     "lab": "run a command in a throwaway real kernel",
     "lsmod": "list the loaded modules",
     "modinfo": "show what a module file says of itself",

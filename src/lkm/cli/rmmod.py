@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from lkm.cli import messages
-from lkm.cli.kernels import open_kernel
+from lkm.cli.kernels import kernel24, open_kernel
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.errors import LkmError, MachineError
@@ -30,6 +30,10 @@ OPTIONS = (
 
 def main(argv: list[str]) -> int:
     """Remove the modules in the order given; status 1 when one could not be removed."""
+    if (world := kernel24()) is not None:
+        from lkm.cli import rmmod24
+
+        return rmmod24.main(argv, world)
     understood = understand("rmmod", USAGE, OPTIONS, argv[1:])
     if isinstance(understood, int):
         return understood

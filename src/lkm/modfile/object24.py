@@ -119,7 +119,7 @@ def read24(source: Source) -> Object24:
         elf.machine,
         modinfo,
         _size(elf),
-        tuple([(_text(elf.name(i)), elf.header(i)[SIZE]) for i in range(1, elf.count) if elf.header(i)[FLAGS] & 2]),
+        tuple([(_text(elf.name(index)), elf.header(index)[SIZE]) for index in _loaded(elf)]),
         _parameters(modinfo),
         _exports(elf, table) if listed else tuple(defined),
         listed,
@@ -147,11 +147,16 @@ def _symbols(table: Symbols) -> tuple[list[str], list[str], list[str]]:
     return defined, needs, weak
 
 
+def _loaded(elf: Elf) -> list[int]:
+    """Return the sections that are loaded."""
+    numbers = [index for index in range(1, elf.count) if elf.header(index)[FLAGS] & _ALLOC]
+    return [index for index in numbers if elf.name(index) not in _NOT_LOADED]
+
+
 def _size(elf: Elf) -> int:
     """Lay the loaded sections out after ``struct module`` (modutils: obj/obj_reloc.c, ``obj_load_size``)."""
     at = _STRUCT_MODULE[elf.layout.is64]
-    heads = [elf.header(i) for i in range(1, elf.count) if elf.name(i) not in _NOT_LOADED]
-    for head in [head for head in heads if head[FLAGS] & _ALLOC]:
+    for head in [elf.header(index) for index in _loaded(elf)]:
         align = max(head[ALIGN], 1)
         at = -(-at // align) * align + head[SIZE]
     return at

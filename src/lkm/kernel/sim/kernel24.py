@@ -191,6 +191,12 @@ class Kernel24(SimulatedKernel):
             *[Symbol24(_KERNEL_TEXT + 64 * at, name) for at, (name,) in enumerate(own)],
         )
 
+    def area(self, name: str) -> tuple[int, int]:
+        """Return address and size of a loaded module."""
+        query = "SELECT r.number, m.size FROM resources r JOIN modules m ON m.name = r.module WHERE r.kind = 'area'"
+        address, size = self.world.db.execute(f"{query} AND m.name = ?", (name,)).fetchone()
+        return int(address), int(size)
+
     def proc_modules(self) -> str:
         """Return the text of /proc/modules."""
         return rules24.proc_modules(self.modules24())
