@@ -42,7 +42,7 @@ def open_kernel(live: Callable[[], ShownKernel], spec: str | None = None) -> Sho
 
 def kernel24() -> Kernel24 | None:
     """Return the kernel of LKM_KERNEL where it is a world that speaks 2.4; None, at next to no cost, for others."""
-    if not os.environ.get(VARIABLE, "").startswith("sim:"):
+    if not (started_by or os.environ.get(VARIABLE, "")).startswith("sim:"):
         return None
     kernel = open_kernel(_never)
     from lkm.kernel.sim.kernel24 import Kernel24

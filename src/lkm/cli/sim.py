@@ -97,4 +97,9 @@ def opened(options: dict[str, str]) -> SimulatedKernel:
         raise UsageError(said, hint=f"say --kernel sim:FILE, or export {VARIABLE}=sim:FILE; lkm sim new makes one")
     from lkm.kernel.sim.kernel import SimulatedKernel
 
-    return SimulatedKernel(path)
+    kernel = SimulatedKernel(path)
+    if kernel.world.meta("dialect") != "2.4":
+        return kernel
+    from lkm.kernel.sim.kernel24 import Kernel24
+
+    return Kernel24(path)

@@ -6,13 +6,14 @@ import os
 import sys
 
 from lkm.errors import FormatError, MachineError, UsageError
+from lkm.kernel.sim.kernel24 import KERNEL_SYMBOLS, RELEASE
 from lkm.kernel.sim.world import World
+from lkm.modfile.nouns import Export
 from lkm.system.files import read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lkm.image.nouns import KernelFacts
-    from lkm.modfile.nouns import Export
 
 _SWITCHES = ("sig_enforce", "modules_disabled", "force_load", "force_unload")
 #: What each kernel has before any module: (kind, name, number), as Resource of lkm.modfile.predict.
@@ -20,6 +21,11 @@ _OWN = (
     *(("char", "mem", 1), ("char", "/dev/vc/0", 4), ("char", "/dev/tty", 5), ("char", "misc", 10)),
     *(("filesystem", name, 1) for name in ("sysfs", "tmpfs", "bdev", "proc", "sockfs", "pipefs", "ramfs", "devpts")),
     *(("family", "UNIX", 1), ("family", "INET", 2), ("family", "NETLINK", 16), ("netdev", "lo", None)),
+)
+_OWN_24 = (
+    *(("filesystem", name, 1) for name in ("rootfs", "bdev", "proc", "sockfs", "pipefs", "tmpfs")),
+    *(("filesystem", "ext2", 0), ("block", "ide0", 3)),
+    *(row for row in _OWN if row[0] != "filesystem"),
 )
 
 
@@ -48,10 +54,12 @@ def run(_verb: str, operands: list[str], options: dict[str, str]) -> int:
         source = "those that its modules need, by whatever license: no --image"
     elif any(export.crc is not None for export in exports):
         meta["modversions"] = "1"
-    builtins, resources = _builtins(meta["tree"], release) if meta["tree"] else ([], [])
+    if old:
+        exports, source = tuple([Export(name) for name in KERNEL_SYMBOLS]), "a small kernel's"
+    builtins, resources = _builtins(meta["tree"], release) if meta["tree"] and not old else ([], [])
     world = _create(path, meta, exports, builtins, "force" in options)
     with world.change():
-        world.db.executemany("INSERT INTO resources VALUES(?,?,?,'',0)", _OWN)
+        world.db.executemany("INSERT INTO resources VALUES(?,?,?,'',0)", _OWN_24 if old else _OWN)
         world.db.executemany("INSERT INTO resources VALUES(?,?,?,'',1)", resources)
     world.close()
     sys.stdout.write(
@@ -105,7 +113,7 @@ def _release_of(tree: str, old: bool) -> str:
     if len(found) == 1:
         return found[0]
     if old and not found:
-        return "2.4.0"
+        return RELEASE
     which = f"{tree} has modules of {len(found)} releases" if tree else "neither --image nor --tree"
     raise UsageError(f"which release? {which}", hint=f"say --release {found[0] if found else 'R'}")
 
@@ -131,7 +139,6 @@ def _builtins(tree: str, release: str) -> tuple[list[str], list[tuple[str, str, 
 
 def _assumed(tree: str, release: str) -> tuple[tuple[Export, ...], str, str]:
     """Return exports, vermagic and modversions of a kernel that suits the tree's modules, for want of its image."""
-    from lkm.modfile.nouns import Export
     from lkm.modfile.scan import scan
     from lkm.system.files import open_source
     from lkm.system.tree import find_modules_dir, list_modules

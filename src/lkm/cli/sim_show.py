@@ -6,6 +6,7 @@ import sys
 
 from lkm.cli.sim import opened
 from lkm.errors import UsageError
+from lkm.kernel.sim.kernel24 import Kernel24
 from lkm.report import procfs
 
 TYPE_CHECKING = False
@@ -38,8 +39,12 @@ def _text(kernel: SimulatedKernel, what: str) -> str:
     world = kernel.world
     if what == "log":
         return procfs.log(kernel.log())
+    if isinstance(kernel, Kernel24) and what in ("proc modules", "proc ksyms"):
+        return kernel.proc_modules() if what == "proc modules" else kernel.proc_ksyms()
     if what == "proc modules":
         return procfs.modules(kernel.state())
+    if what == "proc kallsyms" and isinstance(kernel, Kernel24):
+        raise UsageError("Linux 2.4 has no /proc/kallsyms", hint="lkm sim proc ksyms")
     if what == "proc kallsyms":
         return procfs.kallsyms(_symbols(world))
     if what == "proc devices":
@@ -74,7 +79,10 @@ def _numbered(world: World, kind: str) -> list[tuple[int, str]]:
 def collect(kernel: SimulatedKernel) -> dict[str, object]:
     """Return what ``show`` tells, as values that JSON has."""
     world = kernel.world
-    resources = world.db.execute("SELECT kind, name, number, module, predicted FROM resources ORDER BY rowid")
+    resources = world.db.execute(
+        "SELECT kind, name, number, module, predicted FROM resources"
+        " WHERE kind NOT IN ('ksym', 'can_unload') ORDER BY rowid"
+    )
     keys = ("kind", "name", "number", "module", "predicted")
     counts = world.db.execute("SELECT COUNT(*), SUM(module = ''), SUM(crc IS NOT NULL) FROM exports").fetchone()
     return {

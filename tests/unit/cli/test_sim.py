@@ -11,6 +11,7 @@ import pytest
 from lkm.cli import depmod, modprobe, sim
 from lkm.cli.sim_new import policy
 from lkm.errors import UsageError
+from lkm.kernel.sim.kernel24 import MODULES, Kernel24
 from lkm.kernel.sim.world import World
 from tests.support.elfwriter import build_module
 
@@ -193,3 +194,24 @@ def test_help_and_policies(run: Run) -> None:
     for text in ("a", "lockdown=x", "module_blacklist=", "sig_enforce=2"):
         with pytest.raises(UsageError):
             policy(text)
+
+
+def test_linux_2_4(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("new", f"{tmp_path}/w24", "--dialect", "2.4")[1].startswith(
+        "TMP/w24: simulated Linux 2.4.2-2, dialect 2.4\n  exports: 16 (a small kernel's)\n"
+    )
+    monkeypatch.setenv("LKM_KERNEL", f"sim:{tmp_path}/w24")
+    kernel = Kernel24(f"{tmp_path}/w24")
+    for name in ("fat", "msdos"):
+        kernel.load(f"{MODULES}/{name}.o")
+    unused = "msdos                   5632   0 (unused)\nfat                    30400   0 [msdos]\n"
+    assert run("proc", "modules") == (0, unused, "")
+    assert run("mount", "msdos") == (0, "mount: served by msdos\n", "")
+    assert run("proc", "modules")[1] == unused.replace("0 (unused)", "1")
+    assert "\t[fat]\n" in run("proc", "ksyms")[1]
+    assert run("proc", "kallsyms")[0] == 2
+    assert "ksym" not in run("show")[1]
+    status, out, _ = run("open", "/dev/lp0")
+    assert (status, out.split("\n")[0]) == (1, "request_module: /sbin/modprobe -s -k -- char-major-6")
+    assert out.endswith("open: No such device\n")
+    assert run("new", f"{tmp_path}/w25", "--dialect", "2.4", "--image", "x")[0] == 2

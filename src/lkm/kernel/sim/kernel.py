@@ -206,4 +206,6 @@ def _size(image: bytes) -> int:
 def _is_permanent(image: bytes) -> bool:
     """Tell whether it has an init but no exit (``delete_module``: cannot be removed)."""
     elf = Elf(BytesSource(image))
-    return bool(elf.find(b".init.text")) and not elf.find(b".exit.text")
+    this = elf.find(b".gnu.linkonce.this_module")
+    links = len(elf.relocations(this)) if this else 0  # to init and to exit; a module without either has none
+    return links == 1 and b"cleanup_module\0" not in elf.named(b".strtab")
