@@ -22,7 +22,8 @@ from lkm.record import Record
 from lkm.system.beside import beside
 from lkm.system.configfiles import depmod_files
 from lkm.system.depcache import INPUTS, RACY_NS, is_written, read_cache, read_files, write_cache
-from lkm.system.files import make_directory, read_bytes, write_set
+from lkm.system.files import make_directory, read_bytes
+from lkm.system.fileset import write_set
 from lkm.system.tree import find_modules_dir, list_modules
 
 TYPE_CHECKING = False

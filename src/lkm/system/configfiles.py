@@ -13,6 +13,7 @@ import os
 from lkm.errors import MachineError
 from lkm.origin import Origin, Problem
 from lkm.system.files import read_text
+from lkm.system.fileset import RECORD, pending
 
 #: In order of precedence; under each there is modprobe.d and depmod.d.
 DIRECTORIES = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
@@ -29,8 +30,9 @@ def modprobe_files(
     """
     chosen: dict[str, str] = {}
     if kernel_dir:
+        waiting = pending(kernel_dir) if os.path.exists(f"{kernel_dir}/{RECORD}") else {}
         for name in ("modules.softdep", "modules.weakdep"):
-            chosen[name] = os.path.join(kernel_dir, name)
+            chosen[name] = waiting.get(name, os.path.join(kernel_dir, name))
     return _read(_choose(root, "modprobe.d", paths, chosen, problems), problems)
 
 

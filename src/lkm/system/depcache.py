@@ -13,7 +13,8 @@ import stat
 from lkm.errors import LkmError
 from lkm.index.cache import STAMP, Cache, dump, load, pack, summary, unpack
 from lkm.record import Record
-from lkm.system.files import read_bytes, write_set
+from lkm.system.files import read_bytes
+from lkm.system.fileset import RECORD, write_set
 from lkm.system.modscan import NO_HASH, NOTHING, scan_modules
 
 TYPE_CHECKING = False
@@ -135,6 +136,8 @@ def read_files(
 
 def is_written(directory: str, out: str, outputs: bytes) -> bool:
     """Tell whether the files that ``lkm.index.cache.summary`` told of are there and still the same."""
+    if os.path.lexists(f"{out}/{RECORD}"):
+        return False  # a killed run's work is to be ended first
     for line in outputs.splitlines():
         name = line.split()[0].decode()
         try:

@@ -1,4 +1,4 @@
-"""Reading and replacing files. What the operating system refuses is a MachineError with its errno and the path."""
+"""Reading files. What the operating system refuses is a MachineError with its errno and the path."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from lkm.formats.source import BytesSource, ends_early
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from mmap import mmap
     from types import TracebackType
 
@@ -143,59 +142,11 @@ def make_directory(path: str) -> None:
     try:
         os.makedirs(path, exist_ok=True)
     except OSError as e:
-        raise machine_error(e, path, _write_hint(e.errno or 0)) from e
+        raise machine_error(e, path, write_hint(e.errno or 0)) from e
 
 
-def write_set(directory: str, files: Mapping[str, bytes]) -> None:
-    """Replace files of a directory, each as a whole: all are written beside and synced, then renamed over the old.
-
-    A reader never sees half a file. When a file cannot be written none is replaced, the temporary ones are removed,
-    and MachineError is raised with its path.
-    """
-    ready: list[tuple[str, str]] = []
-    path = directory
-    try:
-        for name, data in files.items():
-            path = f"{directory}/{name}"
-            ready.append((f"{path}.{os.getpid()}.tmp", path))
-            _write(ready[-1][0], data)
-        for temporary, path in ready:  # noqa: B007  (the handler below names it)
-            _sync(temporary)
-        while ready:
-            temporary, path = ready[0]
-            os.rename(temporary, path)
-            del ready[0]
-    except BaseException as e:
-        for temporary, _ in ready:
-            try:  # noqa: SIM105  (contextlib costs more than this)
-                os.unlink(temporary)
-            except OSError:
-                pass
-        if isinstance(e, OSError):
-            raise machine_error(e, path, _write_hint(e.errno or 0)) from e
-        raise
-
-
-def _write(path: str, data: bytes) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(fd, view) :]
-    finally:
-        os.close(fd)
-
-
-def _sync(path: str) -> None:
-    """Wait for a file's bytes to be on disk. After all are written: the first wait then covers most of the others."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _write_hint(number: int) -> str:
+def write_hint(number: int) -> str:
+    """Return what to do about an errno of writing, or nothing."""
     return {
         errno.EACCES: "run it as root, or write elsewhere with -o DIR",
         errno.EPERM: "run it as root, or write elsewhere with -o DIR",

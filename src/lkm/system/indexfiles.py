@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
 
 from lkm.errors import MachineError
 from lkm.index.lookup import ModuleIndex
 from lkm.system.files import map_bytes
+from lkm.system.fileset import RECORD, pending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +20,11 @@ def open_index(directory: str) -> ModuleIndex:
 
     def opener(name: str) -> Buffer | None:
         try:
+            if os.path.exists(f"{directory}/{RECORD}") and (path := pending(directory).get(name)):
+                try:
+                    return map_bytes(path)
+                except MachineError:
+                    pass  # it was renamed just now
             return map_bytes(f"{directory}/{name}")
         except MachineError as e:
             if e.errno in (errno.ENOENT, errno.ENOTDIR):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lkm.errors import FormatError, MachineError
-from lkm.system.files import make_directory, map_bytes, open_source, read_bytes, read_text, write_set
+from lkm.system.files import make_directory, map_bytes, open_source, read_bytes, read_text
 
 
 def test_a_source_reads_where_it_is_asked(tmp_path: Path) -> None:
@@ -54,41 +54,6 @@ def test_what_the_system_refuses_has_errno_and_path(tmp_path: Path) -> None:
 def test_an_empty_file_can_be_mapped(tmp_path: Path) -> None:
     (tmp_path / "e").write_bytes(b"")
     assert map_bytes(str(tmp_path / "e")) == b""
-
-
-def test_a_set_is_written_and_no_temporary_file_stays(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"old")
-    write_set(str(tmp_path), {"a": b"new", "b": b""})
-    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"a": b"new", "b": b""}
-
-
-@pytest.mark.parametrize("call", ["write", "fsync"])
-def test_when_one_file_cannot_be_written_none_is_replaced(
-    call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "a").write_bytes(b"old a")
-    (tmp_path / "b").write_bytes(b"old b")
-    real = getattr(os, call)
-    calls = []
-
-    def full(*args: object) -> object:
-        calls.append(args)
-        if len(calls) == 2:
-            raise OSError(errno.ENOSPC, "full")
-        return real(*args)
-
-    monkeypatch.setattr(os, call, full)
-    with pytest.raises(MachineError) as caught:
-        write_set(str(tmp_path), {"a": b"new a", "b": b"new b"})
-    assert caught.value.errno == errno.ENOSPC
-    assert "old files are unchanged" in caught.value.hint
-    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"a": b"old a", "b": b"old b"}
-
-
-def test_a_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(MachineError, match="No such file or directory") as caught:
-        write_set(str(tmp_path / "no"), {"a": b""})
-    assert caught.value.where == str(tmp_path / "no/a")
 
 
 def test_directories_are_made_where_missing(tmp_path: Path) -> None:
