@@ -11,6 +11,7 @@ from lkm.errors import LkmError
 from lkm.formats.source import BytesSource
 from lkm.kernel.sim import link24, typed24
 from lkm.kernel.sim.kernel24 import Kernel24, Start24, start_of
+from lkm.kernel.sim.rules24 import INITIALIZING
 from lkm.modfile.object24 import Object24, read24, split_version
 from lkm.report import insmod24 as words
 
@@ -155,6 +156,8 @@ def _load(run: Insertion, name: str, file: str, module: Object24, start: Start24
         if number:
             said = [record.text for record in run.kernel.log()[before:]]
             return run.complain(words.start_failed(os.strerror(number), said), file)
+        if any(m.name == name and m.flags & INITIALIZING for m in run.kernel.modules24()):
+            return run.complain(words.never_returned(), file)
         if start.taint:
             run.put(f"Module {name} loaded, with warnings")
     if "map" in run.given:

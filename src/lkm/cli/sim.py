@@ -18,7 +18,7 @@ USAGE = """lkm sim new FILE [--image VMLINUZ] [--tree ROOT] [--release R] [--dia
        lkm sim [--kernel sim:FILE] proc modules|ksyms|kallsyms|devices|filesystems | net dev | interrupts
        lkm sim [--kernel sim:FILE] open|close PATH [c|b MAJOR MINOR] | mount|umount TYPE
        lkm sim [--kernel sim:FILE] socket FAMILY [TYPE [PROTOCOL]] | ifup|ifdown NAME
-       lkm sim [--kernel sim:FILE] fault MODULE init=-ERRNO|hang|oops|initializing|deleted|none"""
+       lkm sim [--kernel sim:FILE] fault MODULE init=-ERRNO|hang|oops|hang-exit|initializing|deleted|none"""
 OPTIONS = (
     Option("", "kernel", "sim:FILE", f"which simulated kernel; without it, {VARIABLE} says so"),
     Option("", "image", "FILE", "new: take exports, release and vermagic from this kernel image"),

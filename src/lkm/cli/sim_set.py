@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _UNITS = {"s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 #: What can be done to a module that is there: its state, and the flags of 2.4 (include/linux/module.h).
-_STATES = {"initializing": ("Loading", 64), "deleted": ("Unloading", 2)}
+#: (state, flags that go, flags that come): what is being deleted is still RUNNING.
+_STATES = {"initializing": ("Loading", 1, 64), "deleted": ("Unloading", 0, 2)}
 
 
 def run(verb: str, operands: list[str], options: dict[str, str]) -> int:
@@ -51,19 +52,21 @@ def _fault(world: World, module: str, kind: str) -> str:
         world.db.execute("DELETE FROM faults WHERE module = ?", (module,))
         return f"{module}: no faults\n"
     if kind in _STATES:
-        state, flags = _STATES[kind]
-        done = world.db.execute("UPDATE modules SET state = ?, flags = ? WHERE name = ?", (state, flags, module))
+        query = "UPDATE modules SET state = ?, flags = (flags & ~?) | ? WHERE name = ?"
+        done = world.db.execute(query, (*_STATES[kind], module))
         if not done.rowcount:
             raise NotFound(f"module {module} is not loaded", world.path, "load it first; `hang` is for the next load")
         return f"{module}: is {kind} now\n"
     name, _, argument = kind.partition("=")
     if name == "init":
         argument = str(_errno(argument))
-    elif name not in ("hang", "oops") or argument:
-        hint = "it is init=-ENODEV or another errno, hang, oops, initializing, deleted, or none"
+    elif name not in ("hang", "oops", "hang-exit") or argument:
+        hint = "it is init=-ENODEV or another errno, hang, oops, hang-exit (2.4), initializing, deleted, or none"
         raise UsageError(f"unknown fault '{kind}'", hint=hint)
     world.db.execute("DELETE FROM faults WHERE module = ?", (module,))
     world.db.execute("INSERT INTO faults VALUES(?, ?, ?)", (module, name, argument))
+    if name == "hang-exit":
+        return f"{module}: its cleanup will not return\n"
     what = f"init returns -{errno.errorcode.get(int(argument), argument)}" if name == "init" else f"init: {name}"
     return f"{module}: {what}, from the next load on\n"
 

@@ -111,6 +111,17 @@ def start_failed(reason: str, log: Sequence[str]) -> Complaint:
     return Complaint((f"init_module: {reason}",), (PARAMETERS_HINT,), tuple(why))
 
 
+def never_returned() -> Complaint:
+    """Its init hangs, or the kernel oopsed in it; insmod itself never said this."""
+    return Complaint(
+        ("init_module does not return",),
+        why=(
+            "why: it waits for ever, or crashed (see the kernel log). The real insmod would hang here, or be killed.",
+            "The module stays (initializing), and cannot be removed until the machine is rebooted.",
+        ),
+    )
+
+
 def license_warning(file: str, module: Object24, good: Sequence[str]) -> tuple[str, ...]:
     """Return the warning about a license, which taints the kernel; nothing for a good one."""
     if module.license in good:

@@ -87,6 +87,21 @@ def test_ne_and_its_parameters(desk: Desk) -> None:
     assert desk("rmmod ne ne2.o 8390") == 0
 
 
+@pytest.mark.parametrize("fault", ["hang", "oops"])
+def test_a_start_that_does_not_return(desk: Desk, fault: str) -> None:
+    assert desk(f"sim fault serial {fault}") == 0
+    assert desk("insmod serial.o") == 1
+    assert desk.err.startswith("serial.o: init_module does not return\n  why: ")
+    assert desk("lsmod") == 0
+    assert desk.out.endswith("serial                 24484 (initializing)\n")
+
+
+def test_faults_of_a_loaded_module(desk: Desk) -> None:
+    desk("insmod -Y mydriver.o")
+    assert [desk("sim fault mydriver deleted"), desk("lsmod")] == [0, 0]
+    assert desk.out.endswith("mydriver                8154   0 (deleted)\n")
+
+
 def test_another_release(desk: Desk) -> None:
     Path("old.o").write_bytes(build("mydriver", '-DRELEASE="2.2.19"'))
     assert desk("insmod old.o") == 1

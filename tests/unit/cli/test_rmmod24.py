@@ -51,7 +51,7 @@ def test_a_sweep_takes_two_and_spares_the_unused(desk: Desk) -> None:
 
 def test_a_cleanup_that_hangs(desk: Desk) -> None:
     desk("insmod mydriver.o")
-    Kernel24("w").world.db.execute("INSERT INTO faults VALUES('mydriver', 'hang-exit', '')")
+    assert desk("sim fault mydriver hang-exit") == 0
     assert desk("rmmod mydriver") == 1
     assert desk("rmmod mydriver") == 1
     assert "why: it is being removed already" in desk.err

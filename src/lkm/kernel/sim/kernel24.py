@@ -54,8 +54,14 @@ class Kernel24(SimulatedKernel):
     """A world whose dialect is 2.4. Its methods return an errno, 0 for none, as that kernel's calls did."""
 
     def modules24(self) -> State24:
-        """Return what is loaded, newest first."""
+        """Return what is loaded, newest first, as it is at one moment."""
         db = self.world.db
+        if not db.in_transaction:
+            db.execute("BEGIN")  # one snapshot for the three readings
+            try:
+                return self.modules24()
+            finally:
+                db.execute("COMMIT")
         judges = dict(db.execute("SELECT module, number FROM resources WHERE kind = 'can_unload'"))
         holders: dict[str, list[str]] = {}
         for holder, used in db.execute("SELECT holder, used FROM refs ORDER BY serial DESC"):
@@ -107,8 +113,10 @@ class Kernel24(SimulatedKernel):
                 return number
             self._begin(name, start)
             faults = dict(self.world.db.execute("SELECT kind, argument FROM faults WHERE module = ?", (name,)))
-            if "hang" in faults:
+            if "hang" in faults or "oops" in faults:
                 self._flags(state)
+                if "oops" in faults:
+                    self.world.say(1, "Unable to handle kernel NULL pointer dereference at virtual address 00000000")
                 return 0
             answer = -abs(int(faults["init"])) if "init" in faults else int(faults.get("init-positive", 0))
             state, number = rules24.finish(state, name, answer or self._start(name, start))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lkm.kernel.interface import Done, Refused
 from lkm.kernel.sim import rules24
@@ -114,3 +117,46 @@ def test_other_refusals(kernel: Kernel24, tmp_path: Path) -> None:
     assert kernel.load(f"{MODULES}/3c59x.o", "nonsense=1") == Refused("init_module", errno.EINVAL)
     load(kernel, "fat")
     assert kernel.load(f"{MODULES}/fat.o") == Refused("init_module", errno.EEXIST)
+
+
+NAMES = ("a", "b", "c")
+STEPS = st.one_of(
+    st.tuples(st.just("load"), st.sampled_from(NAMES), st.sampled_from(["", *NAMES]), st.booleans()),
+    st.tuples(st.sampled_from(["unload", "use", "release"]), st.sampled_from(NAMES)),
+    st.tuples(st.just("sweep"), st.just("")),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(STEPS, max_size=15))
+def test_a_world_holds_what_the_rules_say(steps: list[tuple[str, ...]]) -> None:
+    """The world, read again after each step, equals the rules' own state."""
+    with tempfile.TemporaryDirectory() as place:
+        create_world(f"{place}/w").close()
+        kernel = Kernel24(f"{place}/w")
+        state: rules24.State24 = ()
+        for verb, name, *more in steps:
+            if verb == "load":
+                need, auto = more
+                needs = (need,) if need and need != name else ()
+                number = kernel.insert(name, 4096, Start24(needs, autoclean=bool(auto)))
+                state, refused = rules24.create(state, name, 4096)
+                if not refused:
+                    state, refused = rules24.begin(state, name, needs, rules24.AUTOCLEAN if auto else 0)
+                    state = rules24.delete(state, name)[0] if refused else rules24.finish(state, name, 0)[0]
+                assert number == refused
+            elif verb == "unload":
+                number = kernel.delete_module(name)
+                state, refused = rules24.delete(state, name)
+                assert number == refused
+            elif verb == "sweep":
+                kernel.delete_module(None)
+                state, _ = rules24.sweep(state)
+            elif (module := rules24.find(state, name)) and (verb == "use" or module.usecount):
+                change = rules24.use if verb == "use" else rules24.release
+                kernel._flags(change(kernel.modules24(), name))
+                state = change(state, name)
+            assert kernel.modules24() == state
+            assert kernel.proc_modules() == rules24.proc_modules(state)
+        assert kernel.world.check() == ()
+        kernel.world.close()
