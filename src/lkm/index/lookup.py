@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 
     from lkm.index.trie import Buffer
 
+    Search = Callable[[bytes], list[bytes]]
+
+
+#: So many walks take as long as compiling.
+MANY = 5000
+
+
+def _nothing(_: bytes) -> list[bytes]:
+    return []
+
 
 class DepEntry(Record):
     """A line of modules.dep: the path as written there (relative to the directory, or absolute) and all it needs."""
@@ -37,6 +47,8 @@ class ModuleIndex:
         self._opener = opener
         self._files: dict[str, Buffer | None] = {}
         self._tries: dict[str, Trie | None] = {}
+        self._searches: dict[str, Search] = {}
+        self._asked: dict[str, int] = {}
 
     def file(self, name: str) -> Buffer | None:
         """Return the bytes of a file of the directory, or None."""
@@ -117,8 +129,26 @@ class ModuleIndex:
         return self._dump("modules.symbols.bin")
 
     def _wild(self, file: str, alias: str) -> tuple[ModuleName, ...]:
+        search = self._searches.get(file) or self._search(file)
+        return tuple([ModuleName(_str(v)) for v in search(_bytes(alias))])
+
+    def _search(self, file: str) -> Search:
+        """Return how to search: by a walk of the trie, or compiled once that pays."""
         trie = self.trie(file)
-        return tuple([ModuleName(_str(v)) for v in trie.search_wild(_bytes(alias))]) if trie else ()
+        if trie is None:
+            return _nothing
+        self._asked[file] = asked = self._asked.get(file, 0) + 1
+        if asked > MANY:
+            self.compile(file)
+        return trie.search_wild if asked <= MANY else self._searches[file]
+
+    def compile(self, file: str = "modules.alias.bin") -> None:
+        """Make ready for thousands of lookups by alias: some 0.2 s for Debian's 20,000, each then takes some 7 µs."""
+        trie = self.trie(file)
+        if trie is not None:
+            from lkm.index.compiled import Compiled
+
+            self._searches[file] = Compiled(trie).search_wild
 
     def _dump(self, file: str) -> Iterator[tuple[str, str]]:
         trie = self.trie(file)

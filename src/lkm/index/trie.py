@@ -183,6 +183,31 @@ class Trie:
                 yield key, value
             stack += [(child, key + byte) for byte, child in reversed(self._children(node))]
 
+    def found_order(self) -> Iterator[tuple[bytes, int, bytes]]:
+        """Yield (key, priority, value) in the order in which :meth:`search_wild` comes to keys.
+
+        As long as a key is literal, its node's wildcards come first, then its values, then other bytes; from the
+        first wildcard on a node's values come before all that is below it.
+        """
+        budget = self._budget()
+        stack = [(self._root, b"", False, False)]
+        while stack:
+            address, before, wild, only_values = stack.pop()
+            node = self._node(address, budget)
+            key = self._longer(before, node.prefix, node)
+            wild = wild or any(byte in b"*?[" for byte in node.prefix)
+            if wild or only_values:
+                for priority, value in self._values(node, budget):
+                    yield key, priority, value
+                if only_values:
+                    continue
+            below = [(child, key + byte, wild or byte in b"*?[", False) for byte, child in self._children(node)]
+            if not wild:
+                wildcards = sorted([entry for entry in below if entry[2]], key=lambda e: b"*?[".index(e[1][-1:]))
+                values = [(address, before, False, True)] if node.values else []
+                below = wildcards + values + [entry for entry in below if not entry[2]]
+            stack += reversed(below)
+
     def _wild(
         self, top: _Node, pattern: bytes, at: int, text: _Text, budget: _Budget, found: list[tuple[int, bytes]]
     ) -> None:
