@@ -18,6 +18,7 @@ TOOLS = {
     "lsmod": "list the loaded modules",
     "modinfo": "show what a module file says of itself",
     "modprobe": "load or remove a module by name or alias, with what it needs",
+    "resolve": "tell which modules names and modaliases mean, thousands at once",
     "rmmod": "remove modules",
     "sim": "make a simulated kernel, look at it, and use its devices and file systems",
     "tools": "make links with the six classic names in a directory",
