@@ -1,15 +1,11 @@
-"""The walls of this house: how long things may be, that each module has its tests, and what start-up may import."""
+"""The walls of this house: how long things may be, and that each module has its tests."""
 
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-from tests.support.trees import uml_modules
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src/lkm").rglob("*.py"))
@@ -47,11 +43,6 @@ TESTED_BY = {
     "report/world.py": "unit/cli/test_sim.py",
     "state/nouns.py": "unit/state/test_modules.py",
 }
-#: Each costs more at start-up than the work of a classic tool.
-SLOW = (
-    *("argparse", "asyncio", "collections", "contextlib", "ctypes", "dataclasses", "enum", "fnmatch", "functools"),
-    *("inspect", "json", "logging", "pathlib", "re", "shlex", "shutil", "subprocess", "tempfile", "typing"),
-)
 
 
 def named(path: Path) -> str:
@@ -72,31 +63,3 @@ def test_every_module_has_a_test_module() -> None:
     assert set(TESTED_BY) <= modules
     tests = {n: TESTED_BY.get(n, f"unit/{Path(n).with_name('test_' + Path(n).name)}") for n in modules}
     assert {n: test for n, test in tests.items() if not (ROOT / "tests" / test).is_file()} == {}
-
-
-def run(*command: str) -> tuple[int, set[str]]:
-    """Run a tool in a fresh interpreter; return its status and the modules it imported beyond those of a bare one."""
-    script = (
-        "import sys; before = set(sys.modules); from lkm.cli.main import main; status = main(sys.argv[1:]); "
-        "print('\\nMODULES', status, *(set(sys.modules) - before))"
-    )
-    done = subprocess.run([sys.executable, "-c", script, *command], capture_output=True, text=True, check=True)
-    status, *modules = done.stdout.rsplit("\nMODULES ", 1)[1].split()
-    assert "lkm.cli.main" in modules
-    return int(status), set(modules)
-
-
-@pytest.mark.parametrize("tool", ["modprobe", "modprobe -c", "modprobe -D", "modinfo", "lsmod", "insmod", "rmmod"])
-def test_classic_tools_import_nothing_slow(tool: str) -> None:
-    root, release = uml_modules()
-    name, *options = tool.split()
-    arguments, expected = {
-        "modprobe": ([*(options or ["-n", "-v"]), "-d", str(root), "-S", release, "msdos"], {0}),
-        "modinfo": (["-b", str(root), "-k", release, "msdos"], {0}),
-        "insmod": ([f"{root}/nowhere.ko"], {1}),
-        "rmmod": (["no_such_module"], {1}),
-        "lsmod": ([], {0, 1}),  # 1 where the kernel has no modules
-    }[name]
-    status, modules = run("lkm", name, *arguments)
-    assert status in expected
-    assert sorted(modules & set(SLOW)) == []

@@ -81,6 +81,11 @@ def run() -> None:
             sys.stderr.flush()
     except OSError:
         _drop(2)
+    if "atexit" not in sys.modules and "threading" not in sys.modules:
+        # All is written, and nobody wants to be told of the end. What Python would still clear away takes 1.5 ms.
+        import os
+
+        os._exit(status)
     sys.exit(status)
 
 

@@ -14,7 +14,6 @@ x.conf:2: unknown directive 'optoins' | did you mean 'options'?
 from __future__ import annotations
 
 from lkm.config.lines import BLANKS, SPACES, logical_lines, word_at, words
-from lkm.config.nearest import hint_for
 from lkm.config.nouns import Alias, Blacklist, Command, Directive, Forbid, Options, Softdep, Weakdep
 from lkm.errors import FormatError
 from lkm.names import AliasPattern, ModuleName, fold_alias
@@ -149,6 +148,8 @@ class _Reader:
             hint = "put the directives into a file of their own in the directory, or name it with -C"
             self._problem(f"directive '{keyword}' is no longer read", column, hint)
             return
+        from lkm.config.nearest import hint_for
+
         self._problem(f"unknown directive {_quoted(keyword)}", column, hint_for(keyword, SYNTAX))
 
     def _problem(self, message: str, column: int, hint: str) -> None:

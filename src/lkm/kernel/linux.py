@@ -10,9 +10,7 @@ import errno
 import os
 
 from lkm.errors import FormatError, MachineError
-from lkm.kernel import syscalls
 from lkm.kernel.interface import COMPRESSED_FILE, IGNORE_MODVERSIONS, IGNORE_VERMAGIC, Done, Outcome, Refused
-from lkm.kernel.log import Log
 from lkm.state.modules import parse_modules
 from lkm.state.nouns import KernelState
 
@@ -56,6 +54,8 @@ class LinuxKernel:
             kind = _compression(os.pread(fd, _HEAD, 0))
         except OSError as error:
             return Refused("read", error.errno or errno.EIO)
+        from lkm.kernel import syscalls
+
         if not kind or kind == self.compression():
             file_flags = flags | COMPRESSED_FILE if kind else flags
             outcome = self._attempt("finit_module", lambda: syscalls.finit_module(fd, parameters, file_flags))
@@ -73,10 +73,14 @@ class LinuxKernel:
 
     def unload(self, name: str, *, force: bool = False) -> Outcome:
         """Remove a module by its kernel name, at once or not at all."""
+        from lkm.kernel import syscalls
+
         flags = os.O_NONBLOCK | (os.O_TRUNC if force else 0)
         return self._attempt("delete_module", lambda: syscalls.delete_module(_bytes(name), flags))
 
     def _attempt(self, call: str, make: Callable[[], int]) -> Outcome:
+        from lkm.kernel.log import Log
+
         log = Log(self._kmsg, at_end=True)
         try:
             number = make()
@@ -107,6 +111,8 @@ class LinuxKernel:
 
     def log(self, since: int = 0) -> tuple[LogRecord, ...]:
         """Return the kernel log's records from sequence number ``since`` on; none where it may not be read."""
+        from lkm.kernel.log import Log
+
         log = Log(self._kmsg)
         try:
             return tuple([record for record in log.take() if record.sequence >= since])

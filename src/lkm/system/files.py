@@ -21,6 +21,9 @@ _COMPRESSED = (b"\x1f\x8b", b"\xfd7", b"\x28\xb5")
 #: Same limit as for module files in ``formats.compression``.
 _MAX_UNPACKED = 1 << 30
 
+#: Files up to this size are read whole rather than mapped.
+_SMALL = 1 << 20
+
 #: Most that is read from what tells no size: a pipe may well be a configuration file, but /dev/zero has no end.
 _MAX_UNSIZED = 64 << 20
 
@@ -120,14 +123,20 @@ def read_text(path: str) -> str:
 
 
 def map_bytes(path: str) -> bytes | mmap:
-    """Return a file mapped read-only, so that only what is looked at is read; raises MachineError."""
-    import mmap as mapping
+    """Return a large file mapped read-only, so that only what is looked at is read; raises MachineError.
 
+    A small one is read: that takes less time than the import of ``mmap``.
+    """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            if not os.fstat(fd).st_size:
-                return b""
+            size = os.fstat(fd).st_size
+            if size <= _SMALL:
+                data = os.read(fd, size)
+                if len(data) == size:
+                    return data
+            import mmap as mapping
+
             return mapping.mmap(fd, 0, prot=mapping.PROT_READ)
         finally:
             os.close(fd)
