@@ -171,6 +171,28 @@ def run_scenes(scenes: Sequence[Scene], root: tuple[Path, str], place: Path) -> 
     return len(ours)
 
 
+#: Worlds that once differed, reduced.
+FOUND = (
+    Scene(
+        (("a.conf", "softdep fat pre: fs-msdos\nremove fs-msdos /bin/true\nsoftdep sunrpc post: fat\n"),),
+        {"fat": (1, ("vfat",)), "vfat": (0, ()), "sunrpc": (0, ())},
+        "",
+        (("-r", "-n", "-v", "-a", "sunrpc"), ("-r", "-n", "-v", "-q", "vfat", "sunrpc")),
+    ),
+    Scene(
+        (("a.conf", "softdep fat pre: loop\nsoftdep loop post: minix\nsoftdep sunrpc post: fat\n"),),
+        {"fat": (1, ("vfat",)), "vfat": (0, ()), "sunrpc": (0, ()), "loop": (0, ()), "minix": (0, ())},
+        "",
+        tuple(("-r", "-n", "-v", "-a", *words) for words in (["sunrpc"], ["-i", "sunrpc"], ["fat"])),
+    ),
+)
+
+
+@pytest.mark.usefixtures("kmods_defects")
+def test_worlds_that_once_differed(uml_root: tuple[Path, str], tmp_path: Path) -> None:
+    assert run_scenes(FOUND, uml_root, tmp_path) == 5
+
+
 @pytest.mark.usefixtures("kmods_defects")
 @pytest.mark.parametrize("seed", range(4))
 def test_drawn_configurations(seed: int, uml_root: tuple[Path, str], tmp_path: Path) -> None:

@@ -216,7 +216,9 @@ class Session:
                 self._complain(entry)
                 if entry.step.required:
                     return entry
-            elif self.choices.shows and not (isinstance(entry.step, Remove) and isinstance(entry.result, Skipped)):
+            elif self.choices.shows and not (
+                isinstance(entry.step, (Command, Remove)) and isinstance(entry.result, Skipped)
+            ):
                 self.out.append(action_line(entry.step, builtins=builtins))
         return None
 

@@ -40,6 +40,7 @@ class Skipped(Record):
 
 
 Result = Done | Refused | Ran | Skipped
+AFTER_FAILURE = "the step that it follows from failed"
 
 
 class Entry(Record):
@@ -59,16 +60,17 @@ class Journal(Record):
 
 def foresee(plan: Plan) -> Iterator[Entry]:
     """Yield what would come of each step as things stand in the plan, every doing succeeding; ends at a failure."""
-    failed: set[str] = set()
+    left_out = 0
     for step in plan.steps:
         number = _refusal(step, plan.first_time)
-        if _follows(step, failed):
-            yield Entry(step, Skipped("the step before it failed"))
+        if left_out:
+            left_out -= 1
+            yield Entry(step, Skipped(AFTER_FAILURE))
         elif number:
             yield Entry(step, Refused("", number), number)
             if step.required:
                 return
-            failed.add(step.module)
+            left_out = _sequel(step)
         elif isinstance(step, Remove) and step.when == "unused" and step.users:
             yield Entry(step, Skipped("in use"))
         elif isinstance(step, (Insert, Command, Remove)):
@@ -90,12 +92,9 @@ def _refusal(step: Step, first_time: bool) -> int:
     return 0
 
 
-def _follows(step: Step, failed: set[str]) -> bool:
-    """Tell whether a step is a sequel of one that failed; it then counts as failed too."""
-    if step.reason.kind in ("unneeded", "pre") and step.reason.by in failed and isinstance(step, (Remove, NotLoaded)):
-        failed.add(step.module)
-        return True
-    return False
+def _sequel(step: Step) -> int:
+    """Return how many steps after this one make no sense when it fails."""
+    return step.sequel if isinstance(step, (Command, Remove)) else 0
 
 
 class Progress:
@@ -112,7 +111,7 @@ class Progress:
         self._entries: list[Entry] = []
         self._failure: Entry | None = None
         self._users: dict[str, int] = {}
-        self._failed: set[str] = set()
+        self._left_out = 0
         self._live: set[str] = set()
         self._know(state or KernelState())
 
@@ -138,8 +137,9 @@ class Progress:
 
     def _settle(self, step: Step) -> Entry | None:
         """Return the entry of a step that needs no doing, or None."""
-        if _follows(step, self._failed):
-            return Entry(step, Skipped("the step before it failed"))
+        if self._left_out:
+            self._left_out -= 1
+            return Entry(step, Skipped(AFTER_FAILURE))
         if isinstance(step, Absent):
             return Entry(step, Refused("", errno.ENOENT), errno.ENOENT)
         if isinstance(step, Remove):
@@ -195,7 +195,7 @@ class Progress:
     def _note(self, entry: Entry) -> None:
         self._entries.append(entry)
         if entry.errno:
-            self._failed.add(entry.step.module)
+            self._left_out = _sequel(entry.step)
             if entry.step.required:
                 self._failure = entry
 

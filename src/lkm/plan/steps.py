@@ -54,13 +54,15 @@ class Insert(Step):
 class Command(Step):
     """Run a command of the configuration; ``kind`` is ``install`` (instead of an Insert) or ``remove``.
 
-    ``text`` is as configured, with ``$CMDLINE_OPTS`` still in it; ``origin`` is where it is configured.
+    ``text`` is as configured, with ``$CMDLINE_OPTS`` still in it; ``origin`` is where it is configured. ``sequel`` is
+    that of Remove.
     """
 
     kind: str
     text: str
     options: str
     origin: Origin
+    sequel: int = 0
 
     @property
     def line(self) -> str:
@@ -103,11 +105,13 @@ class Remove(Step):
     """Unload a module. ``users`` is its use count when planned, which may sink while the plan is followed.
 
     ``when`` says what to do about a use count at that time: ``idle`` refuses when there is one, ``unused`` passes
-    over the module in silence, ``always`` leaves it to the kernel.
+    over the module in silence, ``always`` leaves it to the kernel. ``sequel`` is how many of the next steps are only
+    for the case that this one succeeds.
     """
 
     when: str
     users: int
+    sequel: int = 0
 
 
 class NotLoaded(Step):

@@ -80,17 +80,25 @@ class _Walk:
                 return
         softdeps = () if request.ignore_commands else world.softdeps(module)
         self._open.add(walk)
+        own: list[int] = []
         tasks = [task for s in reversed(softdeps) for task in self._softdeps("post", one, s.post, s.origin)]
         if holders:
             tasks += self._holders(one)
         if command:
             step = Command(module, reason, required, target, "remove", command.command, "", command.origin)
-            tasks.append(lambda: self.steps.append(step))
+            tasks += [lambda: own.append(len(self.steps)), lambda: self.steps.append(step)]
         else:
-            tasks.append(lambda: self._remove(one, reason, required, target))
+            tasks += [lambda: own.append(len(self.steps)), lambda: self._remove(one, reason, required, target)]
         tasks += [task for s in reversed(softdeps) for task in self._softdeps("pre", one, s.pre, s.origin)]
-        tasks.append(lambda: self._open.discard(walk))
+        tasks.append(lambda: self._close(walk, own[0]))
         self._tasks += reversed(tasks)
+
+    def _close(self, walk: tuple[tuple[str, str], bool], at: int) -> None:
+        """End a visit whose own step is at ``at``: all after it depends on it."""
+        self._open.discard(walk)
+        step, sequel = self.steps[at], len(self.steps) - at - 1
+        if sequel and isinstance(step, (Command, Remove)):
+            self.steps[at] = step._replace(sequel=sequel)
 
     def _remove(self, one: Candidate, reason: Reason, required: bool, target: bool) -> None:
         """Plan the module itself and, on the condition that nothing else uses them, all it depends on."""

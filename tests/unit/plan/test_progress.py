@@ -144,6 +144,17 @@ def test_what_follows_a_failed_softdep_is_left() -> None:
     assert follow(Progress(plan, state)) == "loop"
 
 
+def test_commands_and_what_they_bring_are_left_too_after_a_failed_softdep() -> None:
+    config = "softdep loop post: msdos\nsoftdep msdos pre: fs-x\nremove fs-x bye\nsoftdep fs-x post: low"
+    state = loaded(loop=0, msdos=1, low=0)
+    plan = unload_plan("loop", state, config)
+    assert [s.module for s in plan.steps] == ["msdos", "low", "fs_x", "loop"]
+    assert [e.step.module for e in foresee(plan) if isinstance(e.result, Done)] == ["loop"]
+    assert follow(Progress(plan, state)) == "loop"
+    free = loaded(loop=0, msdos=0, low=0)
+    assert follow(Progress(unload_plan("loop", free, config), free)) == "msdos low fs_x loop"
+
+
 def test_removing_what_is_not_there() -> None:
     plan = unload_plan("fat", KernelState(), first_time=True)
     assert [entry.errno for entry in foresee(plan)] == [errno.ENOENT]
