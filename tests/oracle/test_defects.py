@@ -64,6 +64,16 @@ def test_d_an_alias_fails_when_one_of_its_modules_does(both: Both) -> None:
     assert (theirs, ours) == (["0"], ["1"])
 
 
+def test_h_unset_which_kmod_reports_as_bad_and_passes_over(both: Both) -> None:
+    theirs, ours = both("-D", "loop", config="options loop a=1\nunset options loop\noptions loop b=2")
+    assert (theirs, ours) == (["0", "loop.ko a=1 b=2 "], ["0", "loop.ko b=2 "])
+
+
+def test_i_options_that_extend_which_kmod_takes_for_parameters(both: Both) -> None:
+    theirs, ours = both("-D", "loop", config="options loop a=1\noptions loop += a=2 b=3")
+    assert (theirs, ours) == (["0", "loop.ko a=1 += a=2 b=3 "], ["0", "loop.ko a=1,2 b=3 "])
+
+
 def test_g_the_kernel_command_line_is_left_out(both: Both) -> None:
     for theirs, ours in (both("-D", "loop", cmdline="loop.a=1"),):
         assert theirs == ours == ["0", "loop.ko a=1 "]

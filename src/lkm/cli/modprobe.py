@@ -32,6 +32,7 @@ OPTIONS = (
     Option("", "resolve-alias", "", "old name of --show-alias", "show-alias"),
     Option("D", "show-depends", "", "print what would be loaded into an empty kernel"),
     Option("c", "show-config", "", "print the configuration and the indexes"),
+    Option("", "origin", "", "with -c: the configuration alone, each line with its place and what overrides it"),
     Option("", "showconfig", "", "old name of --show-config", "show-config"),
     Option("", "show-modversions", "", "print the symbols that a module file needs, with CRCs"),
     Option("", "dump-modversions", "", "old name of --show-modversions", "show-modversions"),
@@ -114,6 +115,9 @@ def main(argv: list[str]) -> int:
         say.error(error.what)
         return 1
     say.priority = choices.verbosity
+    if choices.has("origin") and not choices.has("show-config"):
+        say.error("--origin is an option of -c (--show-config).")
+        return 1
     if not operands and not choices.has("show-config"):
         say.error("missing parameters. See -h.")
         return 1
@@ -128,7 +132,8 @@ def main(argv: list[str]) -> int:
     if choices.has("show-config"):
         from lkm.cli.modprobe_show import config_dump
 
-        session.out.append(config_dump(session.world, session.index))
+        configs = tuple(choices.configs) if choices.has("origin") else None
+        session.out.append(config_dump(session.world, session.index, configs=configs))
         session.flush()
         return 0
     return session.run(operands)

@@ -15,8 +15,16 @@ if TYPE_CHECKING:
     from lkm.plan.resolve import World
 
 
-def config_dump(world: World, index: ModuleIndex) -> str:
-    """Return all settings, then all aliases and symbols of the indexes (kmod: ``show_config``)."""
+def config_dump(world: World, index: ModuleIndex, *, configs: tuple[str, ...] | None = None) -> str:
+    """Return all settings, then all aliases and symbols of the indexes (kmod: ``show_config``).
+
+    With ``configs``, where they were read from, each with its place; and without the indexes, which have but one.
+    """
+    if configs is not None:
+        from lkm.report.configorigin import origin_text
+        from lkm.system.configfiles import hidden_files
+
+        return origin_text(world.settings, hidden_files(paths=configs))
     aliases = [f"alias {pattern} {module}\n" for pattern, module in index.dump_aliases()]
     symbols = [f"alias {symbol} {module}\n" for symbol, module in index.dump_symbols()]
     return "".join([config_text(world.settings), INDEXES_FOLLOW, *aliases, *symbols])

@@ -14,7 +14,7 @@ x.conf:2: unknown directive 'optoins' | did you mean 'options'?
 from __future__ import annotations
 
 from lkm.config.lines import BLANKS, SPACES, logical_lines, word_at, words
-from lkm.config.nouns import Alias, Blacklist, Command, Directive, Forbid, Options, Softdep, Weakdep
+from lkm.config.nouns import Alias, Blacklist, Command, Directive, Forbid, Options, Softdep, Unset, Weakdep
 from lkm.errors import FormatError
 from lkm.names import AliasPattern, ModuleName, fold_alias
 from lkm.origin import Origin, Problem
@@ -25,9 +25,10 @@ SYNTAX = {
     "blacklist": "blacklist MODULE",
     "forbid": "forbid MODULE [because TEXT]",
     "install": "install MODULE COMMAND",
-    "options": "options MODULE NAME=VALUE...",
+    "options": "options MODULE [+=] NAME=VALUE...",
     "remove": "remove MODULE COMMAND",
     "softdep": "softdep MODULE pre: NAME... post: NAME...",
+    "unset": "unset DIRECTIVE NAME",
     "weakdep": "weakdep MODULE NAME...",
 }
 
@@ -72,13 +73,16 @@ class _Reader:
         if keyword == "alias":
             pattern = self._name("the alias")
             return Alias(pattern, self._module(), self.origin)
+        if keyword == "unset":
+            kind = self._kind()
+            return Unset(kind, ModuleName(self._name("the name")), self.origin)
         module = self._module()
         if keyword == "blacklist":
             return Blacklist(module, self.origin)
         if keyword == "forbid":
             return Forbid(module, self._because(), self.origin)
         if keyword == "options":
-            return Options(module, self._rest("options").replace("\t", " "), self.origin)
+            return self._options(module, self._rest("options").replace("\t", " "))
         if keyword == "softdep":
             pre, post = self._softdeps(self._rest("names"))
             return Softdep(module, pre, post, self.origin)
@@ -100,6 +104,27 @@ class _Reader:
 
     def _module(self) -> ModuleName:
         return ModuleName(self._name("the module name"))
+
+    def _options(self, module: ModuleName, text: str) -> Options:
+        sign, _, rest = text.lstrip(" ").partition(" ")
+        if sign != "+=":
+            return Options(module, text, self.origin)
+        if not rest.strip(" "):
+            raise FormatError("no options after '+='", offset=len(self.text))
+        return Options(module, rest, self.origin, extends=True)
+
+    def _kind(self) -> str:
+        """Return the next word, which must be a directive that can be unset."""
+        word, start = word_at(self.text, self.at)
+        if word in SYNTAX and word != "unset":
+            self.at = start + len(word)
+            return word
+        if not word:
+            raise FormatError("the directive is missing", offset=start)
+        from lkm.config.nearest import hint_for
+
+        hint = hint_for(word, [known for known in SYNTAX if known != "unset"])
+        raise FormatError(f"{_quoted(word)} is no directive that can be unset", offset=start, hint=hint)
 
     def _rest(self, what: str) -> str:
         rest = self.text[self.at + 1 :]  # all but the one blank that ended the name

@@ -26,11 +26,13 @@ class Options(Record):
     """``options MODULE TEXT`` (module or alias name), or ``module.param=value`` on the kernel command line.
 
     ``text`` is all after the one blank that follows the name, with tabs made blanks; it may start or end with blanks.
+    ``extends``: it was ``options MODULE += TEXT``, and its values are put to the ends of those given before.
     """
 
     module: ModuleName
     text: str
     origin: Origin
+    extends: bool = False
 
 
 class Command(Record):
@@ -73,11 +75,29 @@ class Forbid(Record):
     origin: Origin
 
 
-Directive = Alias | Blacklist | Options | Command | Softdep | Weakdep | Forbid
+class Unset(Record):
+    """``unset KIND NAME``: directives of this kind and name that were read before do not count."""
+
+    kind: str
+    module: ModuleName
+    origin: Origin
+
+
+Directive = Alias | Blacklist | Options | Command | Softdep | Weakdep | Forbid | Unset
+
+
+class Dropped(Record):
+    """A directive that an ``unset`` took away; ``directive`` is None when it found nothing to take."""
+
+    unset: Unset
+    directive: Directive | None
 
 
 class Settings(Record):
-    """All directives in force, each kind in the order in which kmod keeps (and ``modprobe -c`` prints) them."""
+    """All directives in force, each kind in the order in which kmod keeps (and ``modprobe -c`` prints) them.
+
+    ``dropped`` are those that are not, by an ``unset``.
+    """
 
     aliases: tuple[Alias, ...] = ()
     blacklists: tuple[Blacklist, ...] = ()
@@ -87,4 +107,5 @@ class Settings(Record):
     softdeps: tuple[Softdep, ...] = ()
     weakdeps: tuple[Weakdep, ...] = ()
     forbids: tuple[Forbid, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
     problems: tuple[Problem, ...] = ()

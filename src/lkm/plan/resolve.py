@@ -161,7 +161,12 @@ class World:
     def options(self, candidate: Candidate) -> str:
         """Return all configured options of a candidate, by its name or its alias, in the order of the settings."""
         names = (candidate.module, candidate.alias or candidate.module)
-        return " ".join([o.text for o in self.settings.options if o.module in names and o.text])
+        found = [o for o in self.settings.options if o.module in names and o.text]
+        if any(o.extends for o in found):
+            from lkm.config.parameters import combined
+
+            return combined(found)
+        return " ".join([o.text for o in found])
 
 
 def _first(directives: Sequence[Command], module: str) -> Command | None:

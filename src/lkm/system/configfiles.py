@@ -43,11 +43,34 @@ def depmod_files(
     return _read(_choose(root, "depmod.d", paths, {}, problems), problems)
 
 
+def hidden_files(leaf: str = "modprobe.d", root: str = "", paths: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    """Return (path, path of the file that counts instead) of files that are not read for their base name."""
+    hidden = []
+    seen: dict[str, str] = {}
+    for place in paths or _places(root, leaf):
+        mine = _choose("", leaf, (place,), {}, None)
+        hidden += [(path, seen[name]) for name, path in sorted(mine.items()) if name in seen]
+        seen = mine | seen
+    return [(path, by) for path, by in hidden if not _same(path, by)]
+
+
+def _same(one: str, other: str) -> bool:
+    """Tell whether two paths are one file, as where /lib is a link to /usr/lib."""
+    try:
+        return os.path.samefile(os.path.dirname(one), os.path.dirname(other))
+    except OSError:
+        return False
+
+
+def _places(root: str, leaf: str) -> list[str]:
+    return [f"{root.rstrip('/')}{directory}/{leaf}" for directory in DIRECTORIES]
+
+
 def _choose(
     root: str, leaf: str, paths: tuple[str, ...], chosen: dict[str, str], problems: list[Problem] | None
 ) -> dict[str, str]:
     """Add to base name → path whatever the places hold, where the name is not taken yet."""
-    for place in paths or [f"{root.rstrip('/')}{d}/{leaf}" for d in DIRECTORIES]:
+    for place in paths or _places(root, leaf):
         try:
             names = os.listdir(place)
         except NotADirectoryError:

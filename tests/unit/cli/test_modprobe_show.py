@@ -22,6 +22,21 @@ def test_settings_then_aliases_then_symbols() -> None:
     assert text == f"blacklist fat\n{middle}alias fs-vfat vfat\nalias symbol:x fat\n"
 
 
+def test_origin_shows_the_configuration_alone_with_places_and_hidden_files(tmp_path: Path) -> None:
+    for place, text in (("a", "blacklist fat\n"), ("b", "blacklist vfat\n")):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "x.conf").write_text(text)
+    a, b = (str(tmp_path / place) for place in "ab")
+    answer, err = our_words(["-c", "--origin", "--no-cmdline", "-C", a, "-C", b, "-d", str(tmp_path), "-S", "1"])
+    text = f"# {a}/x.conf:1\nblacklist fat\n# {b}/x.conf: hidden by {a}/x.conf\n"
+    assert (answer, err) == ((0, text.encode()), "")
+
+
+def test_origin_alone_is_refused() -> None:
+    answer, err = our_words(["--origin", "fat"])
+    assert (answer, err) == ((1, b""), "modprobe: ERROR: --origin is an option of -c (--show-config).\n")
+
+
 def test_what_cannot_be_shown(tmp_path: Path) -> None:
     plain = tmp_path / "plain.ko"
     plain.write_text("no module")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lkm.config.modprobe import SYNTAX, parse
-from lkm.config.nouns import Alias, Blacklist, Command, Directive, Options, Softdep, Weakdep
+from lkm.config.nouns import Alias, Blacklist, Command, Directive, Options, Softdep, Unset, Weakdep
 from lkm.names import AliasPattern, ModuleName
 from lkm.origin import Origin, Problem
 
@@ -33,6 +33,11 @@ def problem(text: str) -> Problem:
         (" \tblacklist\ta-b ", Blacklist(ModuleName("a_b"), AT)),
         ('options m  a=1\tb="x  y" ', Options(ModuleName("m"), ' a=1 b="x  y" ', AT)),
         ("install m /bin/a-b\t$CMDLINE_OPTS ", Command("install", ModuleName("m"), "/bin/a-b\t$CMDLINE_OPTS ", AT)),
+        ("options m += a=1  b", Options(ModuleName("m"), "a=1  b", AT, extends=True)),
+        ("options m  +=\ta=1", Options(ModuleName("m"), "a=1", AT, extends=True)),
+        ("options m +=a", Options(ModuleName("m"), "+=a", AT)),
+        ("unset options a-b more", Unset("options", ModuleName("a_b"), AT)),
+        ("unset alias pci:v[a-b]-*", Unset("alias", ModuleName("pci:v[a-b]_*"), AT)),
         ("remove m x", Command("remove", ModuleName("m"), "x", AT)),
         ("softdep m-a pre: a-b c post: d", Softdep(ModuleName("m_a"), ("a-b", "c"), ("d",), AT)),
         ("softdep m post: d pre: a post: e", Softdep(ModuleName("m"), ("a",), ("d", "e"), AT)),
@@ -60,8 +65,25 @@ def test_what_each_directive_says(text: str, expected: Directive) -> None:
         ("alias a] b", 8, "']' without '[' in alias 'a]'", "write brackets in pairs"),
         ("alias b x[", 10, "'[' without ']' in alias 'x['", "write brackets in pairs"),
         ("blacklist ", 11, "the module name is missing", "the form is: blacklist MODULE"),
-        ("options m", 10, "no options after the module name", "the form is: options MODULE NAME=VALUE..."),
-        ("options m ", 11, "no options after the module name", "the form is: options MODULE NAME=VALUE..."),
+        ("options m", 10, "no options after the module name", "the form is: options MODULE [+=] NAME=VALUE..."),
+        ("options m ", 11, "no options after the module name", "the form is: options MODULE [+=] NAME=VALUE..."),
+        ("options m += ", 14, "no options after '+='", "the form is: options MODULE [+=] NAME=VALUE..."),
+        ("unset", 6, "the directive is missing", "the form is: unset DIRECTIVE NAME"),
+        ("unset options", 14, "the name is missing", "the form is: unset DIRECTIVE NAME"),
+        ("unset optoins m", 7, "'optoins' is no directive that can be unset", "did you mean 'options'?"),
+        (
+            "unset unset m",
+            7,
+            "'unset' is no directive that can be unset",
+            "directives are: alias, blacklist, forbid, ",
+        ),
+        ("unset alias x]", 14, "']' without '[' in alias 'x]'", "write brackets in pairs"),
+        ("forbid", 7, "the module name is missing", "the form is: forbid MODULE [because TEXT]"),
+        ("forbid m cause x", 10, "'cause' stands where 'because' would", "the form is: forbid MODULE [because TEXT]"),
+        ("forbid m because ", 18, "no text after 'because'", "the form is: forbid MODULE [because TEXT]"),
+        ("weakdep x] a", 10, "']' without '[' in alias 'x]'", "write brackets in pairs"),
+        ("remove", 7, "the module name is missing", "the form is: remove MODULE COMMAND"),
+        ("remove m ", 10, "no command after the module name", "the form is: remove MODULE COMMAND"),
         ("install m", 10, "no command after the module name", "the form is: install MODULE COMMAND"),
         ("softdep m", 10, "no names after the module name", "the form is: softdep MODULE pre: NAME... post: NAME..."),
         ("weakdep m", 10, "no names after the module name", "the form is: weakdep MODULE NAME..."),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lkm.origin import Problem
-from lkm.system.configfiles import DIRECTORIES, depmod_files, modprobe_files
+from lkm.system.configfiles import DIRECTORIES, depmod_files, hidden_files, modprobe_files
 
 
 def write(root: Path, *names: str) -> None:
@@ -27,6 +27,23 @@ def test_the_first_directory_wins_a_name(tmp_path: Path, first: int) -> None:
     places = [f"{place[1:]}/modprobe.d/x.conf" for place in DIRECTORIES[first:]]
     write(tmp_path, *places)
     assert names(modprobe_files(str(tmp_path)), tmp_path) == places[:1]
+
+
+def test_hidden_files_name_the_one_that_counts(tmp_path: Path) -> None:
+    write(tmp_path, *(f"{d}/modprobe.d/x.conf" for d in ("etc", "run", "usr/lib")), "run/modprobe.d/y.conf")
+    (tmp_path / "lib").symlink_to("usr/lib")
+    (tmp_path / "etc/modprobe.d/y.conf").symlink_to("/dev/null")
+    told = [
+        (path.removeprefix(str(tmp_path)), by.removeprefix(str(tmp_path)))
+        for path, by in hidden_files(root=str(tmp_path))
+    ]
+    assert told == [
+        ("/run/modprobe.d/x.conf", "/etc/modprobe.d/x.conf"),
+        ("/run/modprobe.d/y.conf", "/etc/modprobe.d/y.conf"),
+        ("/usr/lib/modprobe.d/x.conf", "/etc/modprobe.d/x.conf"),
+        ("/lib/modprobe.d/x.conf", "/etc/modprobe.d/x.conf"),
+    ]
+    assert hidden_files(paths=(f"{tmp_path}/usr/lib/modprobe.d", f"{tmp_path}/lib/modprobe.d")) == []
 
 
 def test_files_are_read_in_the_order_of_their_names_bytes(tmp_path: Path) -> None:
