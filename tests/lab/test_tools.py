@@ -128,3 +128,20 @@ def test_forced_load_of_another_kernels_module_plain_and_compressed() -> None:
         """
     )
     assert lines == ["1", "0", "1"] * 2
+
+
+def test_a_failed_modprobe_leaves_proc_modules_as_it_was() -> None:
+    lines = guest(
+        f"""
+        cat /proc/modules >/run/before
+        mkdir -p /run/tree/lib/modules && cp -r /lib/modules/$(uname -r) /run/tree/lib/modules/
+        printf junk >/run/tree$fs/fat/msdos.ko
+        {LKM} modprobe -d /run/tree msdos; echo "status $?"
+        cmp /proc/modules /run/before && echo same
+        {LKM} modprobe --keep-partial -d /run/tree msdos; grep -c ^fat /proc/modules
+        {LKM} modprobe -d /run/tree msdos; grep -c ^fat /proc/modules
+        """
+    )
+    text = "\n".join(lines)
+    assert "  removed again, as loaded for msdos only: fat\nstatus 1\nsame\n" in text, text
+    assert [line for line in lines if line.isdigit()] == ["1", "1"], text

@@ -21,6 +21,7 @@ OPTIONS = (
     Option("", "remove-dependencies", "", "old name of --remove-holders", "remove-holders"),
     Option("w", "wait", "MSEC", "with -r: try again for so long while a module is in use"),
     Option("", "first-time", "", "fail when the module is in the kernel (with -r: is not) already"),
+    Option("", "keep-partial", "", "when loading fails, leave in what was loaded for it, as kmod does"),
     Option("i", "ignore-install", "", "ignore commands and softdeps of the module that is named"),
     Option("", "ignore-remove", "", "the same", "ignore-install"),
     Option("b", "use-blacklist", "", "apply the blacklist to names too, not only to aliases"),

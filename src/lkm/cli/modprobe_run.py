@@ -10,10 +10,10 @@ from lkm.cli import messages
 from lkm.cli.kernels import open_kernel
 from lkm.cli.modprobe_world import open_world
 from lkm.errors import MachineError, NotFound
-from lkm.kernel.interface import Refused
+from lkm.kernel.interface import Done, Refused
 from lkm.kernel.linux import LinuxKernel
 from lkm.plan.load import Request, plan_load
-from lkm.plan.progress import Progress, Ran, Skipped, foresee
+from lkm.plan.progress import Journal, Progress, Ran, Skipped, foresee
 from lkm.plan.resolve import from_path, resolve
 from lkm.plan.steps import Blacklisted, Command, Forbidden, Insert, NotLoaded, Remove
 from lkm.report.plan import action_line
@@ -150,12 +150,38 @@ class Session:
         for step in plan.steps:
             if isinstance(step, Blacklisted):
                 self.say.warning(f"Module {step.module} is blacklisted, and not loaded: {step.origin}")
-        failure = self._print(plan) if self.choices.dry else self._follow(plan, state)
+        journal = Journal()
+        if self.choices.dry:
+            failure = self._print(plan)
+        else:
+            journal = self._follow(plan, state)
+            failure = journal.failure
         if failure is None:
             return 0
         self.say.error(f"could not insert '{candidate.module}': {insert_error(failure.errno)}")
         self._explain(failure)
+        if not has("keep-partial"):
+            self._undo(journal, word, state)
         return 1
+
+    def _undo(self, journal: Journal, word: str, before: KernelState) -> None:
+        """Take out again what a failed request loaded, and say so."""
+        from lkm.plan.undo import plan_undo
+
+        if any(isinstance(entry.result, Ran) and not entry.errno for entry in journal.entries):
+            self.say.detail("what install commands did cannot be undone")
+        plan = plan_undo(journal, word, before)
+        if not plan.steps:
+            return
+        progress = Progress(plan, self._state())
+        while step := progress.next_step():
+            progress.record(self.kernel.unload(step.module), self._state())
+        gone = [str(entry.step.module) for entry in progress.journal.entries if isinstance(entry.result, Done)]
+        left = [str(entry.step.module) for entry in progress.journal.entries if isinstance(entry.result, Refused)]
+        self.say.detail(
+            f"removed again, as loaded for {word} only: {', '.join(gone)}" if gone else "",
+            f"loaded for {word}, and could not be removed again: {', '.join(left)}" if left else "",
+        )
 
     def _explain(self, failure: Entry) -> None:
         """Say more about a load that failed."""
@@ -204,7 +230,7 @@ class Session:
         state = self._state()
         plan = plan_unload(candidate, request, self.world, state)
         self._new_problems(plan.problems)
-        return 0 if (self._print(plan) if self.choices.dry else self._follow(plan, state)) is None else 1
+        return 0 if (self._print(plan) if self.choices.dry else self._follow(plan, state).failure) is None else 1
 
     # Both
 
@@ -222,8 +248,8 @@ class Session:
                 self.out.append(action_line(entry.step, builtins=builtins))
         return None
 
-    def _follow(self, plan: Plan, state: KernelState) -> Entry | None:
-        """Do what the plan says; return the entry that ended it early."""
+    def _follow(self, plan: Plan, state: KernelState) -> Journal:
+        """Do what the plan says; return what came of it."""
         progress = Progress(plan, state)
         told = 0
         while True:
@@ -233,7 +259,7 @@ class Session:
                 if entry.errno:
                     self._complain(entry)
             if step is None:
-                return progress.journal.failure
+                return progress.journal
             if self.choices.shows:
                 self.out.append(action_line(step))
             result = self._do(step)

@@ -21,6 +21,7 @@ KINDS = {
     "post": "softdep (post) of",
     "holder": "uses",
     "unneeded": "was needed by",
+    "undo": "loaded for",
 }
 
 

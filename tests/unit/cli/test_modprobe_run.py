@@ -340,3 +340,26 @@ def test_forbid_that_cannot_be_read(tool: Tool) -> None:
     assert tool.out == "insmod loop.ko \n"
     assert tool.err.count("the form is: forbid MODULE [because TEXT]") == 3
     assert "'why' stands where 'because' would\n  forbid fat why\n             ^ the form" in tool.err
+
+
+def test_a_failed_request_leaves_nothing_behind(tool: Tool) -> None:
+    tool.kernel.refuses = {"msdos": errno.EINVAL}
+    assert tool("msdos") == 1
+    assert tool.kernel.users == {} and "  removed again, as loaded for msdos only: fat\n" in tool.err
+    assert tool("--keep-partial", "msdos") == 1
+    assert tool.kernel.users == {"fat": 0} and "removed again" not in tool.err
+    assert tool("msdos") == 1
+    assert tool.kernel.users == {"fat": 0}  # it was there before
+
+
+def test_what_another_uses_by_then_stays(tool: Tool) -> None:
+    tool.kernel.refuses = {"msdos": errno.EINVAL}
+    tool.kernel.at_loading = lambda: tool.kernel.users.update(fat=1) if "fat" in tool.kernel.users else None
+    assert tool("msdos") == 1
+    assert tool.kernel.users == {"fat": 1} and "removed again" not in tool.err
+
+
+def test_commands_are_not_undone_and_that_is_said(tool: Tool) -> None:
+    tool.kernel.refuses = {"msdos": errno.EINVAL}
+    assert tool("msdos", config="install fat true") == 1
+    assert tool.err.endswith("  what install commands did cannot be undone\n")
