@@ -43,7 +43,7 @@ check: setup ## lint, types, layers
 
 bench: kernels ## ratios against kmod, measured side by side
 	$(PY) -m compileall -q src
-	$(PY) scripts/bench.py
+	$(PY) -m scripts.bench
 
 format: setup ## let ruff lay out the code
 	$(PY) -m ruff check --fix .

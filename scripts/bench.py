@@ -1,142 +1,263 @@
 """``make bench``: our tools beside kmod's, in alternation in one run; each row a ratio of medians, with peak memory.
 
-A ratio under 1 means that ours is faster. The table goes to standard output, the figures to build/bench.json.
+A ratio under 1 means that ours is faster. All files are in the page cache. The table goes to standard output, the
+figures to build/bench.json. The status is 1 when a row is over its limit.
 """
 
+from __future__ import annotations
+
+import ctypes
 import json
 import os
+import random
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from scripts.measure import HEAD, ROUNDS, Command, Row, compare
 from tests.support.trees import copy_tree, debian_modules, uml_modules
+
+from lkm.system.indexfiles import open_index
 
 PYTHON = sys.executable
 LKM = str(Path(PYTHON).parent / "lkm")
-ROUNDS = int(os.environ.get("LKM_BENCH_ROUNDS", "7"))
+#: The least that `lookups` promises, a second.
+WARM = 100_000
+#: How much longer than eight times a tree eight trees may take.
+GROWTH = 1.15
 
 
-@dataclass
-class Side:
-    """Seconds and peak memory (MiB) of one command: medians over the rounds."""
+class Tree:
+    """One tree twice, for ours and for kmod's: the second is made of hard links, so both read the same pages."""
 
-    seconds: float
-    memory: float
+    def __init__(self, root: Path, release: str, place: Path, compress: str = "") -> None:
+        self.release = release
+        self.ours = copy_tree(root, release, place / "ours", compress=compress)
+        self.theirs = place / "theirs"
+        shutil.copytree(self.ours, self.theirs, copy_function=os.link)
+        self.directory = self.ours / "lib/modules" / release
+        self.files = sorted(str(path) for path in self.directory.rglob("*.ko*"))
+
+    def depmod(self, *options: str) -> tuple[Command, Command]:
+        """Return ours and kmod's."""
+        ours = Command([LKM, "depmod", *options, "-b", str(self.ours), self.release])
+        return ours, Command(["depmod", "-b", str(self.theirs), self.release])
+
+    def toggled(self) -> None:
+        """Add a module, or remove it again."""
+        extra = self.directory / "updates/lkm_bench.ko"
+        if extra.exists():
+            extra.unlink()
+        else:
+            extra.parent.mkdir(exist_ok=True)
+            shutil.copyfile(next(file for file in self.files if file.endswith("/msdos.ko")), extra)
+            old = time.time_ns() - 10**10  # as an installed file: not written this very moment
+            os.utime(extra, ns=(old, old))
+            time.sleep(0.2)
 
 
-@dataclass
-class Row:
-    """One comparison. ``limit`` is the promised ratio, None where none is promised."""
+def depmod_rows(place: Path) -> list[Row]:
+    """Compare depmod on Debian's modules: plain and compressed, full, unchanged and with one module more."""
+    rows = []
+    root, release = debian_modules()
+    for kind, limit in (("", 0.6), ("zst", 0.6), ("xz", 0.55)):
+        tree = Tree(root, release, place / f"deb{kind}", kind)
+        name = f"depmod, {len(tree.files)} modules .ko{'.' * bool(kind)}{kind}"
+        rows.append(compare(f"{name}, full", *tree.depmod("--no-cache"), limit=limit, most=120))
+        if kind:
+            shutil.rmtree(place / f"deb{kind}")
+            continue
+        ours, theirs = tree.depmod()
+        rows.append(compare("the same, nothing changed", ours, theirs, limit=0.15))
+        added = Command(ours.words, before=tree.toggled)
+        rows.append(compare("the same, one module added or removed", added, theirs, limit=0.2))
+    return rows
 
-    work: str
-    ours: Side
-    other: Side
-    against: str
-    limit: float | None
 
-    @property
-    def ratio(self) -> float:
-        """Return ours / other."""
-        return self.ours.seconds / self.other.seconds
+def tool_rows(place: Path) -> list[Row]:
+    """Compare modinfo of all modules and a cold modprobe."""
+    root, release = debian_modules()
+    files = [str(path) for path in sorted((root / "lib/modules" / release).rglob("*.ko"))]
+    name = f"modinfo of {len(files)} files, one call"
+    rows = [compare(name, Command([LKM, "modinfo", *files]), Command(["modinfo", *files]), limit=1.0)]
+    root, release = uml_modules()
+    tree = copy_tree(root, release, place / "uml")
+    subprocess.run(["depmod", "-b", str(tree), release], check=True)
+    words = ["modprobe", "-n", "-v", "-d", str(tree), "-S", release, "msdos"]
+    ours = Command([LKM, *words])
+    nothing = Command([PYTHON, "-c", "pass"])
+    for other, against, limit in ((Command(words), "kmod", None), (nothing, "python -c pass", 2.0)):
+        rows.append(compare("modprobe -n -v msdos, cold", ours, other, against, limit=limit, rounds=5 * ROUNDS))
+    return rows
 
 
-def once(command: list[str]) -> tuple[float, float]:
-    """Run a command with its output thrown away; return (seconds, peak MiB)."""
+def modaliases(directory: Path, count: int) -> list[str]:
+    """Return distinct PCI and USB modaliases that the modules in a tree know, drawn from their patterns."""
+    lines = (directory / "modules.alias").read_text().splitlines()
+    patterns = [
+        word for word in (line.split()[1] for line in lines if line[0] == "a") if word[:4] in ("pci:", "usb:")
+    ]
+    chance = random.Random(4)
+    found: dict[str, None] = {}
+    while len(found) < count:
+        pattern = chance.choice(patterns)
+        if "[" not in pattern:
+            parts = pattern.split("*")
+            text = "".join(part + f"{chance.randrange(16**4):04X}" for part in parts[:-1]) + parts[-1]
+            found[text] = None
+    return list(found)
+
+
+def lookup_rows(place: Path) -> tuple[list[Row], dict[str, float]]:
+    """Compare lookups of modaliases, cold by command and warm in process."""
+    _, release = debian_modules()
+    tree = place / "deb/theirs"
+    directory = tree / "lib/modules" / release
+    rows = []
+    texts = modaliases(directory, 20_000)
+    for count in (1_000, 20_000):
+        file = place / f"modaliases{count}"
+        file.write_text("\n".join(texts[:count]) + "\n")
+        where = ["-d", str(tree), "-S", release]
+        ours = Command([LKM, "resolve", *where], stdin=str(file))
+        other = Command(["modprobe", *where, "-a", "-R", *texts[:count]])
+        rows.append(compare(f"{count} modaliases, cold", ours, other))
+    return rows, warm(directory, texts)
+
+
+def warm(directory: Path, texts: list[str]) -> dict[str, float]:
+    """Return lookups a second in one process: ours, compiled, and libkmod's by ctypes, in alternation."""
+    index = open_index(str(directory))
     start = time.perf_counter()
-    child = os.posix_spawnp(
-        command[0],
-        command,
-        os.environ,
-        file_actions=[(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)],
-    )
-    _, status, usage = os.wait4(child, 0)
-    seconds = time.perf_counter() - start
-    if os.waitstatus_to_exitcode(status):
-        raise SystemExit(f"bench: failed with status {os.waitstatus_to_exitcode(status)}: {' '.join(command)}")
-    return seconds, usage.ru_maxrss / 1024
+    index.compile()
+    compiling = time.perf_counter() - start
+    library = ctypes.CDLL("libkmod.so.2")
+    for function in ("kmod_new", "kmod_module_new_from_lookup"):
+        getattr(library, function).restype = ctypes.c_void_p if function == "kmod_new" else ctypes.c_int
+    nothing = (ctypes.c_char_p * 1)(None)
+    context = ctypes.c_void_p(library.kmod_new(str(directory).encode(), nothing))
+    library.kmod_load_resources(context)
+    encoded = [text.encode() for text in texts]
 
+    def theirs() -> None:
+        for text in encoded:
+            found = ctypes.c_void_p(None)
+            library.kmod_module_new_from_lookup(context, text, ctypes.byref(found))
+            library.kmod_module_unref_list(found)
 
-def compare(
-    work: str, ours: list[str], other: list[str], against: str, *, limit: float | None = None, rounds: int = ROUNDS
-) -> Row:
-    """Run both in alternation, after one uncounted run of each."""
-    once(ours)
-    once(other)
-    figures: tuple[list[tuple[float, float]], ...] = ([], [])
-    for _ in range(rounds):
-        for side, command in zip(figures, (ours, other), strict=True):
-            side.append(once(command))
-    sides = [Side(statistics.median(s for s, _ in f), statistics.median(m for _, m in f)) for f in figures]
-    row = Row(work, sides[0], sides[1], against, limit)
-    bound = f"(at most {limit})" if limit else ""
+    def ours() -> None:
+        for text in texts:
+            index.aliases(text)
+
+    seconds: dict[str, list[float]] = {"ours": [], "libkmod": []}
+    for number in range(ROUNDS + 1):
+        for name, work in (("ours", ours), ("libkmod", theirs)):
+            start = time.perf_counter()
+            work()
+            if number:
+                seconds[name].append(time.perf_counter() - start)
+    rate = {name: len(texts) / statistics.median(times) for name, times in seconds.items()}
     print(
-        f"{row.work:<46} {row.ours.seconds * 1e3:9.1f} {row.other.seconds * 1e3:9.1f} {row.ratio:7.2f}"
-        f" {row.ours.memory:6.0f} {row.other.memory:6.0f}  {against} {bound}",
-        flush=True,
+        f"\nwarm lookups of {len(texts)} distinct modaliases in process, a second: ours {rate['ours']:,.0f}"
+        f" (at least {WARM:,}; after {compiling * 1e3:.0f} ms to compile), libkmod by ctypes {rate['libkmod']:,.0f}"
     )
-    return row
+    return rate
+
+
+def growth(place: Path) -> dict[str, list[float]]:
+    """Return seconds of depmod for 1, 2, 4 and 8 times Debian's tree, ours (no cache) and kmod's.
+
+    The further trees are hard links with other module names (``c3_msdos.ko``); their aliases and symbols are the same
+    again, so that the indexes grow as the tree does.
+    """
+    root, release = debian_modules()
+    modules = place / "grown/lib/modules" / release
+    first = copy_tree(root, release, place / "grown") / "lib/modules" / release / "kernel"
+    files = sorted(first.rglob("*.ko"))
+    commands = {
+        "ours": Command([LKM, "depmod", "--no-cache", "-b", str(place / "grown"), release]),
+        "kmod": Command(["depmod", "-b", str(place / "grown"), release]),
+    }
+    seconds: dict[str, list[float]] = {"ours": [], "kmod": []}
+    copies = 1
+    for times in (1, 2, 4, 8):
+        while copies < times:
+            for file in files:
+                target = modules / f"copy{copies}" / file.relative_to(first).parent / f"c{copies}_{file.name}"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.link(file, target)
+            copies += 1
+        figures: dict[str, list[float]] = {"ours": [], "kmod": []}
+        for number in range(6):
+            for name, command in commands.items():
+                taken = command.seconds()
+                if number:
+                    figures[name].append(taken)
+        for name, taken_each in figures.items():
+            seconds[name].append(statistics.median(taken_each))
+    for name, times_each in seconds.items():
+        per = [
+            f"{taken * 1e3:.0f} ms ({taken / times_each[0] / n:.2f})"
+            for taken, n in zip(times_each, (1, 2, 4, 8), strict=True)
+        ]
+        print(f"growth, depmod of 1, 2, 4, 8 trees, {name}: {', '.join(per)}")
+    return seconds
 
 
 def lab(kernel: str, limit: float) -> dict[str, Any]:
     """Measure how long a throwaway kernel takes to run nothing, after a first run that may fill caches."""
-    command = [LKM, "lab", "run", "--kernel", kernel, "--", "true"]
-    once(command)
-    seconds = statistics.median(once(command)[0] for _ in range(ROUNDS))
-    print(f"{'UML' if kernel == 'uml' else 'QEMU, resumed':<46} {seconds:9.2f}  (at most {limit})")
+    command = Command([LKM, "lab", "run", "--kernel", kernel, "--", "true"])
+    command.seconds()
+    seconds = statistics.median(command.seconds() for _ in range(ROUNDS))
+    print(f"{'UML' if kernel == 'uml' else 'QEMU, resumed':<44} {seconds:9.2f}  (at most {limit})")
     return {"kernel": kernel, "seconds": seconds, "limit": limit}
 
 
 def main() -> int:
     """Measure all rows."""
-    for tool in ("depmod", "modinfo", "modprobe"):
-        if not shutil.which(tool, path=os.environ["PATH"] + ":/sbin:/usr/sbin"):
-            raise SystemExit("bench: kmod's tools are missing; `make kernels` installs them")
     os.environ["PATH"] += ":/sbin:/usr/sbin"
-    version = subprocess.run(
-        ["modprobe", "--version"], capture_output=True, text=True, check=True
-    ).stdout.splitlines()[0]
-    print(f"{version}; Python {sys.version.split()[0]}; median of {ROUNDS} rounds in alternation\n")
-    print(f"{'work':<46} {'ours ms':>9} {'other ms':>9} {'ratio':>7} {'MiB':>6} {'MiB':>6}  against")
-    rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="lkm-bench-") as scratch:
-        uml_root, uml = uml_modules()
-        small = copy_tree(uml_root, uml, Path(scratch) / "uml")
-        deb_root, deb = debian_modules()
-        large = copy_tree(deb_root, deb, Path(scratch) / "deb")
-        for root, release, name in ((large, deb, "Debian"), (small, uml, "UML")):
-            count = sum(1 for _ in (root / "lib/modules" / release).rglob("*.ko"))
-            command = ["depmod", "-b", str(root), release]
-            rows.append(compare(f"depmod, {name}'s {count} modules", [LKM, *command], command, "kmod"))
-        files = [str(p) for p in sorted((large / "lib/modules" / deb).rglob("*.ko"))]
-        rows.append(compare(f"modinfo of {len(files)} files", [LKM, "modinfo", *files], ["modinfo", *files], "kmod"))
-        lookup = ["modprobe", "-n", "-v", "-d", str(small), "-S", uml, "msdos"]
-        rows.append(compare("modprobe -n -v msdos, cold", [LKM, *lookup], lookup, "kmod", rounds=3 * ROUNDS))
-        rows.append(
-            compare(
-                "modprobe -n -v msdos, cold", [LKM, *lookup], [PYTHON, "-c", "pass"], "python -c pass",
-                limit=3.0, rounds=3 * ROUNDS,
-            )
-        )  # fmt: skip
+    for tool in ("depmod", "modinfo", "modprobe"):
+        if not shutil.which(tool):
+            raise SystemExit("bench: kmod's tools are missing; `make kernels` installs them")
+    said = subprocess.run(["modprobe", "--version"], capture_output=True, text=True, check=True).stdout
+    version = said.splitlines()[0]
+    print(f"{version}; Python {sys.version.split()[0]}; {os.cpu_count()} processors; medians of {ROUNDS} rounds in")
+    print("alternation; memory: peak of all processes together, shared pages counted once\n")
+    print(HEAD)
+    with tempfile.TemporaryDirectory(prefix="lkm-bench-", dir=os.environ.get("LKM_BENCH_DIR")) as scratch:
+        place = Path(scratch)
+        rows = depmod_rows(place) + tool_rows(place)
+        more, rate = lookup_rows(place)
+        rows += more
+        shutil.rmtree(place / "deb")
+        grown = growth(place)
     print("\nlab: seconds from start to end of `lkm lab run -- true`, on an idle machine")
-    lab_rows = [lab("uml", 1.0), lab(str(deb_root), 1.3)]
+    root, _ = debian_modules()
+    lab_rows = [lab("uml", 1.0), lab(str(root), 1.3)]
     out = Path("build/bench.json")
     out.parent.mkdir(exist_ok=True)
     figures = {
         "kmod": version,
         "python": sys.version,
         "rounds": ROUNDS,
-        "rows": [{**asdict(r), "ratio": r.ratio} for r in rows],
+        "rows": [{**asdict(row), "ratio": row.ratio} for row in rows],
+        "warm": rate,
+        "growth": grown,
         "lab": lab_rows,
     }
     out.write_text(json.dumps(figures, indent=1) + "\n")
-    over = [f"{r.work}: {r.ratio:.2f} > {r.limit}" for r in rows if r.limit and r.ratio > r.limit]
+    over = [fault for row in rows for fault in row.faults()]
+    if rate["ours"] < WARM:
+        over.append(f"warm lookups: {rate['ours']:,.0f} < {WARM:,}")
+    ours = grown["ours"]
+    if ours[-1] / ours[0] / 8 > GROWTH:
+        over.append(f"growth: 8 trees take {ours[-1] / ours[0]:.1f} times as long as one")
     over += [
         f"lab, {r['kernel']}: {r['seconds']:.2f} s > {r['limit']}" for r in lab_rows if r["seconds"] > r["limit"]
     ]

@@ -57,8 +57,8 @@ class _Crowd:
         self.lengths = [(first, tuple(sorted(found))) for first, found in lengths.items()]
 
     def candidates(self, key: bytes, start: int) -> list[Pattern]:
-        """Return the patterns whose piece is in the text after its first ``start`` bytes."""
-        found = [pattern for pattern in self.others if pattern[2] in key]
+        """Return the patterns that may match: found by a piece in the text after its first ``start`` bytes."""
+        found = self.others.copy()
         table = self.table
         pieces = set()
         for first, lengths in self.lengths:
@@ -72,6 +72,36 @@ class _Crowd:
         for piece in pieces:
             found += table[piece]
         return found
+
+
+class _Plan:
+    """Which lengths of starts to try for texts of one class.
+
+    ``coarse`` are those up to ``most``, the commonest length; longer ones are tried only where the text's first
+    ``most`` bytes begin a longer start (``finer``).
+    """
+
+    __slots__ = ("_counts", "coarse", "finer", "most")
+
+    def __init__(self, everywhere: list[int]) -> None:
+        self._counts: dict[int, int] = dict.fromkeys(everywhere, 0)
+        self.coarse = everywhere
+        self.finer: dict[bytes, list[int]] = {}
+        self.most = 0
+
+    def add(self, length: int) -> None:
+        """Count a start's length; all are counted before any is refined."""
+        self._counts[length] = self._counts.get(length, 0) + 1
+
+    def refine(self, start: bytes) -> None:
+        """Note a start."""
+        if not self.most:
+            self.most = max(self._counts, key=lambda length: self._counts[length])
+            self.coarse = sorted([length for length in self._counts if length <= self.most])
+        if len(start) > self.most:
+            lengths = self.finer.setdefault(start[: self.most], self.coarse.copy())
+            if len(start) not in lengths:
+                lengths.append(len(start))
 
 
 class Compiled:
@@ -90,14 +120,14 @@ class Compiled:
                 rest = key[len(start) :]
                 groups.setdefault(start, []).append((rest, hit, _piece(rest)))
         self._groups = {start: _Crowd(patterns) for start, patterns in groups.items()}
-        # The lengths of starts by the first bytes; starts that are shorter than those count for all.
-        everywhere = {len(start) for start in groups if len(start) < _CLASS}
-        lengths: dict[bytes, set[int]] = {}
+        self._everywhere = sorted({len(start) for start in groups if len(start) < _CLASS})
+        self._plans: dict[bytes, _Plan] = {}
         for start in groups:
             if len(start) >= _CLASS:
-                lengths.setdefault(start[:_CLASS], set(everywhere)).add(len(start))
-        self._everywhere = sorted(everywhere)
-        self._lengths = {first: sorted(found) for first, found in lengths.items()}
+                self._plans.setdefault(start[:_CLASS], _Plan(self._everywhere)).add(len(start))
+        for start in groups:
+            if len(start) >= _CLASS:
+                self._plans[start[:_CLASS]].refine(start)
         self._matchers: dict[bytes, Matcher] = {}
 
     def search_wild(self, key: bytes) -> list[bytes]:
@@ -106,11 +136,15 @@ class Compiled:
             return self._trie.search_wild(key)  # a pattern is found literally too
         found = list(self._exact.get(key, ()))
         groups = self._groups
-        for length in self._lengths.get(key[:_CLASS], self._everywhere):
+        plan = self._plans.get(key[:_CLASS])
+        lengths = plan.finer.get(key[: plan.most], plan.coarse) if plan else self._everywhere
+        for length in lengths:
             group = groups.get(key[:length])
             if group is None or length > len(key):
                 continue
-            for rest, hit, _ in group.candidates(key, length):
+            for rest, hit, piece in group.candidates(key, length) if group.table else group.others:
+                if piece not in key:
+                    continue
                 matcher = self._matchers.get(rest)
                 if matcher is None:
                     matcher = self._matchers[rest] = _matcher(rest)
