@@ -24,6 +24,14 @@ DIRECTORY = f"/lib/modules/{release()}"
 Call = tuple[str, str, str, int, list[str]]
 
 
+def parameters(module: str) -> set[str]:
+    """Return the files of a module's parameters, with their modes."""
+    place = f"/sys/module/{module}/parameters"
+    if not os.path.isdir(place):
+        return set()
+    return {f"{name}:{os.stat(f'{place}/{name}').st_mode & 0o777:o}" for name in os.listdir(place)}
+
+
 def registered() -> dict[str, set[str]]:
     """Return what the kernel has: file systems, majors, misc minors, protocol families, interfaces."""
     found: dict[str, set[str]] = {"filesystem": set(), "char": set(), "block": set(), "misc": set(), "netdev": set()}
@@ -74,12 +82,14 @@ def run(index: ModuleIndex, kernel: LinuxKernel, name: str) -> dict[str, object]
     base = registered()
     load(entry.path, "lkm_bogus=1")
     now = registered()
+    files = parameters(folded(entry.path))
     load(entry.path)
     for path in (entry.path, *entry.depends):
         if folded(path) in loaded() and folded(path) not in before:
             outcome = kernel.unload(folded(path))
             calls.append(("unload", folded(path), "", outcome.errno if isinstance(outcome, Refused) else 0, []))
     new = {kind: sorted(now[kind] - base[kind]) for kind in now}
+    new["parameter"] = sorted(files)
     return {"name": name, "before": before, "calls": calls, "registered": new}
 
 

@@ -32,7 +32,7 @@ DRIVER = Path(__file__).with_name("prediction_guest.py")
 UML = "/usr/bin/linux.uml"
 #: What the kernel says before any init runs.
 SAID = re.compile(r"Unknown symbol|unknown parameter|disagrees about|version magic|No module found|taints? kernel")
-KINDS = ("filesystem", "char", "block", "misc", "family", "netdev")
+KINDS = ("filesystem", "char", "block", "misc", "family", "netdev", "parameter")
 
 
 def real(names: list[str]) -> dict[str, dict[str, Any]]:
@@ -112,10 +112,13 @@ class Comparison:
 
     def predicted(self, answer: dict[str, Any]) -> None:
         path = self.paths[answer["name"].replace("-", "_")]
-        facts = read(BytesSource(path.read_bytes(), str(path)))[0]
+        source = BytesSource(path.read_bytes(), str(path))
+        expected = (*predict.of(read(source)[0]), *predict.sysfs_parameters(source))
         for kind in KINDS:
             by_name = kind in ("filesystem", "netdev")
-            want = {p.name if by_name else str(p.number) for p in predict.of(facts) if p.kind == kind}
+            want = {p.name if by_name else str(p.number) for p in expected if p.kind == kind}
+            if kind == "parameter":
+                want = {f"{p.name}:{p.number:o}" for p in expected if p.kind == kind}
             got = set(answer["registered"][kind])
             self.right[kind] += len(want & got)
             self.wrong[kind] += [f"{answer['name']}:{what}" for what in sorted(want - got)]

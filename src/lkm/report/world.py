@@ -43,6 +43,10 @@ def _module(module: dict[str, Any]) -> list[str]:
 def _resources(rows: list[dict[str, Any]]) -> list[str]:
     lines = []
     for row in rows:
+        if row["kind"] == "parameter":
+            mark = " (predicted)" if row["predicted"] else ""
+            lines.append(f"  /sys/module/{row['module']}/parameters/{row['name']} {row['number']:04o}{mark}")
+            continue
         number = "" if row["number"] is None or row["kind"] == "filesystem" else f" {row['number']}"
         lines.append(f"  {row['kind']}{number} {row['name']}{' (predicted)' if row['predicted'] else ''}")
     return lines

@@ -51,3 +51,16 @@ def test_real_modules() -> None:
         (path,) = root.rglob(f"{name}.ko")
         found = predict.of(read(BytesSource(path.read_bytes(), name))[0])
         assert tuple(p for p in found if p.kind not in ("rtnl-link",)) == want
+
+
+def test_parameters_with_a_file_in_sysfs() -> None:
+    root, _ = uml_modules()
+    (path,) = root.rglob("loop.ko")
+    found = predict.sysfs_parameters(BytesSource(path.read_bytes(), "loop"))
+    assert found == (
+        Prediction("parameter", "hw_queue_depth", 0o444),
+        Prediction("parameter", "max_loop", 0o444),
+        Prediction("parameter", "max_part", 0o444),
+    )
+    (path,) = root.rglob("fat.ko")
+    assert predict.sysfs_parameters(BytesSource(path.read_bytes(), "fat")) == ()

@@ -68,7 +68,8 @@ class SimulatedKernel:
         for key, value in parameters.split(attempt.text)[0]:
             if (name := key.replace("-", "_")) in known:
                 db.execute("INSERT OR REPLACE INTO parameters VALUES(?,?,?)", (facts.name, name, value or "Y"))
-        expected = [(p.kind, p.name, p.number, facts.name) for p in predict.of(facts)]
+        files = predict.sysfs_parameters(BytesSource(attempt.image))
+        expected = [(p.kind, p.name, p.number, facts.name) for p in (*predict.of(facts), *files)]
         db.executemany("INSERT INTO resources VALUES(?,?,?,?,1)", expected)
         return self._oops(facts.name) if "oops" in faults else 0
 
