@@ -13,10 +13,10 @@ SOURCES = sorted((ROOT / "src/lkm").rglob("*.py"))
 #: Modules that have no test module of their own, because this one drives the whole of them.
 TESTED_BY = {
     "cli/evidence.py": "unit/cli/test_insmod.py",
+    "cli/failure.py": "unit/cli/test_modprobe_run.py",
     "cli/ksyms.py": "unit/cli/test_insmod24.py",
     "cli/lsmod24.py": "unit/cli/test_insmod24.py",
     "cli/modprobe_show.py": "oracle/test_modprobe.py",
-    "cli/modprobe_wait.py": "unit/cli/test_modprobe_run.py",
     "cli/modprobe_world.py": "oracle/test_modprobe.py",
     "cli/sim_new.py": "unit/cli/test_sim.py",
     "cli/sim_set.py": "unit/cli/test_sim.py",

@@ -13,9 +13,9 @@ from lkm.errors import MachineError, NotFound
 from lkm.kernel.interface import Done, Refused
 from lkm.kernel.linux import LinuxKernel
 from lkm.plan.load import Request, plan_load
-from lkm.plan.progress import Journal, Progress, Ran, Skipped, foresee
+from lkm.plan.progress import Ran, Skipped, foresee
 from lkm.plan.resolve import from_path, resolve
-from lkm.plan.steps import Blacklisted, Command, Forbidden, Insert, NotLoaded, Remove
+from lkm.plan.steps import Blacklisted, Command, NotLoaded, Remove
 from lkm.report.plan import action_line
 from lkm.state.nouns import KernelState
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from lkm.cli.messages import Messages
     from lkm.cli.modprobe import Choices
     from lkm.origin import Problem
-    from lkm.plan.progress import Entry, Result
+    from lkm.plan.progress import Entry, Journal
     from lkm.plan.resolve import Candidate
     from lkm.plan.steps import Plan, Step
+    from lkm.system.follow import Driver
 
 
 class GiveUp(Exception):
@@ -101,12 +102,31 @@ class Session:
                 self._told.add(problem)
                 self.say.problem(messages.WARNING, problem)
 
+    def _driver(self) -> Driver:
+        from lkm.system.follow import Driver
+
+        environment = {"MODPROBE_OPTIONS": self.choices.inherited} if self.choices.inherited else {}
+        return Driver(
+            self.kernel,
+            flags=self.choices.flags,
+            force=self.choices.has("force"),
+            wait=self.choices.wait,
+            environment=environment,
+            before=self._about_to,
+            after=self._complain,
+        )
+
+    def _about_to(self, step: Step) -> None:
+        if self.choices.shows:
+            self.out.append(action_line(step))
+        if isinstance(step, Command):
+            self.flush()
+
     def _state(self) -> KernelState:
         try:
             return self.kernel.state()
         except MachineError:
-            # A kernel without modules has none loaded, and will refuse to load any in clearer words.
-            return KernelState()
+            return KernelState()  # as Driver.state, which a dry run need not import
 
     # Loading
 
@@ -150,57 +170,36 @@ class Session:
         for step in plan.steps:
             if isinstance(step, Blacklisted):
                 self.say.warning(f"Module {step.module} is blacklisted, and not loaded: {step.origin}")
-        journal = Journal()
         if self.choices.dry:
-            failure = self._print(plan)
-        else:
-            journal = self._follow(plan, state)
-            failure = journal.failure
+            return self._failed(candidate, self._print(plan))
+        driver = self._driver()
+        journal = driver.follow(plan, state)
+        status = self._failed(candidate, journal.failure)
+        if status and not has("keep-partial"):
+            self._undo(driver, journal, word, state)
+        return status
+
+    def _failed(self, candidate: Candidate, failure: Entry | None) -> int:
+        """Say why a load failed, if one did; return the status."""
         if failure is None:
             return 0
         self.say.error(f"could not insert '{candidate.module}': {insert_error(failure.errno)}")
-        self._explain(failure)
-        if not has("keep-partial"):
-            self._undo(journal, word, state)
+        from lkm.cli.failure import explain_failure
+
+        self.say.detail(*explain_failure(failure, verbose=self.say.priority > messages.WARNING))
         return 1
 
-    def _undo(self, journal: Journal, word: str, before: KernelState) -> None:
+    def _undo(self, driver: Driver, journal: Journal, word: str, before: KernelState) -> None:
         """Take out again what a failed request loaded, and say so."""
-        from lkm.plan.undo import plan_undo
-
         if any(isinstance(entry.result, Ran) and not entry.errno for entry in journal.entries):
             self.say.detail("what install commands did cannot be undone")
-        plan = plan_undo(journal, word, before)
-        if not plan.steps:
-            return
-        progress = Progress(plan, self._state())
-        while step := progress.next_step():
-            progress.record(self.kernel.unload(step.module), self._state())
-        gone = [str(entry.step.module) for entry in progress.journal.entries if isinstance(entry.result, Done)]
-        left = [str(entry.step.module) for entry in progress.journal.entries if isinstance(entry.result, Refused)]
+        entries = driver.undo(journal, word, before).entries
+        gone = [str(entry.step.module) for entry in entries if isinstance(entry.result, Done)]
+        left = [str(entry.step.module) for entry in entries if isinstance(entry.result, Refused)]
         self.say.detail(
             f"removed again, as loaded for {word} only: {', '.join(gone)}" if gone else "",
             f"loaded for {word}, and could not be removed again: {', '.join(left)}" if left else "",
         )
-
-    def _explain(self, failure: Entry) -> None:
-        """Say more about a load that failed."""
-        step, result = failure.step, failure.result
-        if not isinstance(result, Refused) or failure.errno == errno.EEXIST:
-            return
-        if isinstance(step, Forbidden):
-            because = f" because {step.because}" if step.because else ""
-            self.say.detail(f"{step.module} is forbidden{because} ({step.origin}); it is {step.reason}")
-            self.say.detail("--override-forbid loads it all the same, in one call")
-            return
-        if not isinstance(step, Insert):
-            self.say.detail(f"{step.module} has no file: {step.reason}")
-            return
-        if not step.target:
-            self.say.detail(f"{step.module} was refused ({os.strerror(failure.errno)}): {step.reason}")
-        from lkm.cli.evidence import explain
-
-        self.say.detail(*explain(result, step.path, verbose=self.say.priority > messages.WARNING))
 
     # Removing
 
@@ -230,7 +229,8 @@ class Session:
         state = self._state()
         plan = plan_unload(candidate, request, self.world, state)
         self._new_problems(plan.problems)
-        return 0 if (self._print(plan) if self.choices.dry else self._follow(plan, state).failure) is None else 1
+        failure = self._print(plan) if self.choices.dry else self._driver().follow(plan, state).failure
+        return 0 if failure is None else 1
 
     # Both
 
@@ -248,42 +248,11 @@ class Session:
                 self.out.append(action_line(entry.step, builtins=builtins))
         return None
 
-    def _follow(self, plan: Plan, state: KernelState) -> Journal:
-        """Do what the plan says; return what came of it."""
-        progress = Progress(plan, state)
-        told = 0
-        while True:
-            step = progress.next_step()
-            for entry in progress.journal.entries[told:]:
-                told += 1
-                if entry.errno:
-                    self._complain(entry)
-            if step is None:
-                return progress.journal
-            if self.choices.shows:
-                self.out.append(action_line(step))
-            result = self._do(step)
-            changes_more = isinstance(step, (Command, Remove))
-            progress.record(result, self._state() if changes_more else None)
-
-    def _do(self, step: Step) -> Result:
-        if isinstance(step, Insert):
-            return self.kernel.load(step.path, step.options, self.choices.flags)
-        if isinstance(step, Command):
-            from lkm.system.processes import run_shell
-
-            self.flush()
-            changes = {"MODPROBE_MODULE": str(step.module)}
-            if self.choices.inherited:
-                changes["MODPROBE_OPTIONS"] = self.choices.inherited
-            return Ran(run_shell(step.line, changes))
-        from lkm.cli.modprobe_wait import unload
-
-        return unload(self.kernel, step.module, force=self.choices.has("force"), wait=self.choices.wait)
-
     def _complain(self, entry: Entry) -> None:
         """Say what went wrong with one step, as far as that is not said of the whole plan later."""
         step, result = entry.step, entry.result
+        if not entry.errno:
+            return
         if isinstance(step, NotLoaded):
             self._fatal(f"Module {step.module} is {'builtin' if step.builtin else 'not in kernel'}.")
         elif isinstance(step, Command) and isinstance(result, Ran):

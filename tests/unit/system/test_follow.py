@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from lkm.cli.modprobe_wait import unload
 from lkm.kernel.interface import Done, Outcome, Refused
 from lkm.kernel.linux import LinuxKernel
+from lkm.system.follow import unload
 
 
 class Busy(LinuxKernel):
