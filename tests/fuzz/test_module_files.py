@@ -135,12 +135,12 @@ def storm(first: int, count: int) -> dict[str, int]:
     for number in range(first, first + count):
         draw = random.Random(number)
         data = mutate(draw.choice(files), draw)
-        start = time.monotonic()
+        start = time.process_time()
         try:
             tally[digest(data)] += 1
         except BaseException as error:
             raise AssertionError(f"mutation {number}: {type(error).__name__}: {error}") from error
-        assert time.monotonic() - start < SLOWEST, f"mutation {number} took long"
+        assert time.process_time() - start < SLOWEST, f"mutation {number} took long"
     return tally
 
 
@@ -250,11 +250,11 @@ def test_files_made_to_cost_much(make: Callable[[], bytes], says: str) -> None:
         with pytest.raises(FormatError, match=says):
             read(BytesSource(data, "x.ko"))
     tracemalloc.start()
-    start = time.monotonic()
+    start = time.process_time()
     try:
         digest(data)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert peak < MEMORY
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20

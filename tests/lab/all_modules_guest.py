@@ -1,9 +1,9 @@
 """Runs in the guest: loads and removes modules with one tool, one after the other.
 
-usage: all_modules_guest.py kmod|lkm|launcher fresh|on NAME...
+usage: all_modules_guest.py kmod|lkm|launcher|undo fresh|on NAME...
 
 ``kmod`` is /sbin/modprobe, ``launcher`` is bin/lkm, ``lkm`` calls the same code in this process, which is five times
-faster in User-Mode Linux. A line of JSON goes to stdout before each module (its name as a string, so that the host
+faster in User-Mode Linux; both are told not to undo what failed, ``undo`` is ``lkm`` without that. A line of JSON goes to stdout before each module (its name as a string, so that the host
 knows at which one a guest died), and one after it. What can be removed afterwards is removed; when something stays,
 ``fresh`` ends here, for the host to go on in another guest, and ``on`` goes on with what stays.
 """
@@ -22,6 +22,7 @@ from lkm.kernel import syscalls
 LAUNCHER = os.path.abspath(f"{__file__}/../../../.venv/bin/lkm")
 TIMEOUT = 30  # seconds for one call; both tools get the same
 SAID = "/run/said"  # what the call wrote
+KMODS_WAY = {"lkm": ["--keep-partial"], "launcher": ["--keep-partial"], "undo": []}
 
 
 def loaded() -> list[str]:
@@ -62,9 +63,9 @@ def is_modprobe(entry: str) -> bool:
 
 def call(tool: str, base: list[str], *arguments: str) -> dict[str, object]:
     """Run modprobe; return its status (-N: signal N), what it wrote, and how modules differ from ``base``."""
-    if tool == "lkm":
+    if tool in ("lkm", "undo"):
         newest = newest_process()
-        status = in_this_process(["modprobe", *arguments])
+        status = in_this_process(["modprobe", *KMODS_WAY[tool], *arguments])
     else:
         newest, status = in_another(tool, arguments)
     settle(newest)
@@ -76,7 +77,7 @@ def call(tool: str, base: list[str], *arguments: str) -> dict[str, object]:
 
 
 def in_another(tool: str, arguments: tuple[str, ...]) -> tuple[int, int]:
-    program = ["/sbin/modprobe"] if tool == "kmod" else [LAUNCHER, "modprobe"]
+    program = ["/sbin/modprobe"] if tool == "kmod" else [LAUNCHER, "modprobe", *KMODS_WAY[tool]]
     writes = (os.POSIX_SPAWN_OPEN, 1, SAID, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     both = [writes, (os.POSIX_SPAWN_DUP2, 1, 2)]
     child = os.posix_spawn(program[0], [*program, *arguments], dict(os.environ), file_actions=both)

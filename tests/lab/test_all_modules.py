@@ -1,6 +1,7 @@
 """Every module of the User-Mode Linux kernel, loaded and removed by our modprobe and by kmod's: the same outcome.
 
-Compared are the exit statuses and which modules came and went. What the tools say is not: ours says more.
+Compared are the exit statuses and which modules came and went. What the tools say is not: ours says more. Ours is
+called with ``--keep-partial``, for kmod's leaves in what it loaded before the step that failed.
 """
 
 from __future__ import annotations
@@ -93,6 +94,13 @@ def test_a_sample_does_with_ours_what_it_does_with_kmods(tell: Callable[[str], N
 def test_a_sample_by_the_installed_command(tell: Callable[[str], None]) -> None:
     names = random.Random(5).sample(module_names(), 20)
     compare("launcher", "on", [*names, "msdos", "tcrypt", "no-such-module"], tell)
+
+
+@pytest.mark.lab
+def test_a_module_that_is_refused_leaves_nothing_behind() -> None:
+    answers = sweep("undo", "on", REFUSING)
+    outcome = {name: (answers[name]["load"]["status"], answers[name]["load"]["new"]) for name in REFUSING}
+    assert outcome == dict.fromkeys(REFUSING, (1, []))
 
 
 @pytest.mark.lab
