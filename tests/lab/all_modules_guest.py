@@ -3,7 +3,8 @@
 usage: all_modules_guest.py kmod|lkm|launcher|undo fresh|on NAME...
 
 ``kmod`` is /sbin/modprobe, ``launcher`` is bin/lkm, ``lkm`` calls the same code in this process, which is five times
-faster in User-Mode Linux; both are told not to undo what failed, ``undo`` is ``lkm`` without that. A line of JSON goes to stdout before each module (its name as a string, so that the host
+faster in User-Mode Linux; both are told not to undo what failed, ``undo`` is ``lkm`` without that. A line of JSON
+goes to stdout before each module (its name as a string, so that the host
 knows at which one a guest died), and one after it. What can be removed afterwards is removed; when something stays,
 ``fresh`` ends here, for the host to go on in another guest, and ``on`` goes on with what stays.
 """
