@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from lkm.cli import kernels
 from lkm.errors import LkmError, NotFound
 from lkm.report.absence import Tree, explain_absence
 from lkm.system.indexfiles import open_index
@@ -31,11 +32,19 @@ def explain(word: str, root: str, release: str) -> tuple[str, ...]:
         indexed=_has_contents(f"{directory}/modules.dep.bin"),
         has_modules=exists and next(_modules(directory), "") != "",
         others=() if exists else _releases(base),
+        loadable=exists or not running_has_none(base, release),
     )
     try:
         return explain_absence(word, tree, [entry.name for entry in open_index(directory).all_modules()])
     except LkmError:  # a broken index, which is reported where it was met
         return ()
+
+
+def running_has_none(base: str, release: str) -> bool:
+    """Tell whether modules of a root and a release would be for the running kernel, and it can load none."""
+    if base.strip("/") or release != os.uname().release or not kernels.is_live():
+        return False
+    return os.path.exists("/proc/version") and not os.path.exists("/proc/modules")
 
 
 def _has_contents(path: str) -> bool:

@@ -8,6 +8,7 @@ import sys
 import time
 
 from lkm import __version__
+from lkm.cli.kernels import place
 from lkm.cli.messages import ERR, WARNING, Messages
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
@@ -87,7 +88,7 @@ def main(argv: list[str]) -> int:
         messages.detail(e.hint)
     except LkmError as e:
         messages.fatal(str(e))
-        messages.detail(e.hint)
+        messages.detail(*e.hint.split("\n"))
     finally:
         if collecting:
             gc.enable()
@@ -99,7 +100,7 @@ def _request(options: list[tuple[str, str]], operands: list[str], messages: Mess
     given = dict(options)
     if len(given.get("symbol-prefix", "x")) != 1:
         raise FormatError("-P only takes a single char")
-    release = os.uname().release
+    root, release = place()
     if operands:
         release = operands.pop(0)
         if not _is_version(release):
@@ -110,7 +111,7 @@ def _request(options: list[tuple[str, str]], operands: list[str], messages: Mess
     for file in files:
         if not file.startswith("/"):
             raise NotFound(f"{file}: not absolute path.")
-    base = os.path.abspath(given.get("basedir", "/"))
+    base = os.path.abspath(given.get("basedir", root or "/"))
     moduledir = given.get("moduledir", "").strip("/")
     if moduledir:
         directory = os.path.join(base, moduledir, release)
@@ -243,6 +244,8 @@ def _choose(request: Request, settings: DepmodSettings, messages: Messages) -> l
         except MachineError as e:
             messages.error(f"could not open directory {directory}: {e.what}")
             hint = "install the kernel's modules there, or name another root with -b or another version"
+            if os.path.dirname(directory) in ("/lib/modules", "/usr/lib/modules"):
+                hint = "\n".join([hint, *without_modules(request.release)])
             raise MachineError(f"could not search modules: {e.what}", "", e.errno, hint) from e
         for external in reversed(settings.external_directories(request.release)):
             try:
@@ -252,6 +255,14 @@ def _choose(request: Request, settings: DepmodSettings, messages: Messages) -> l
                 messages.error(f"could not open directory {external}: {e.what}")
     order = _optional(directory, "modules.order", messages) or b""
     return in_order(chooser.chosen, directory, _str(order).split("\n"))
+
+
+def without_modules(release: str) -> tuple[str, ...]:
+    """Return what there is to be said where the tree would be for the running kernel, and that can load nothing."""
+    from lkm.cli.absence import running_has_none
+    from lkm.kernel.interface import NO_MODULES, NO_MODULES_HINT
+
+    return (NO_MODULES, NO_MODULES_HINT) if running_has_none("", release) else ()
 
 
 def _optional(directory: str, name: str, messages: Messages) -> bytes | None:

@@ -1,8 +1,10 @@
-"""Which kernel a tool works on: this machine's, or the simulated one that LKM_KERNEL names."""
+"""Which kernel a tool works on: this machine's, or the simulated one that --kernel or LKM_KERNEL names."""
 
 from __future__ import annotations
 
 import os
+
+from lkm.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,9 +14,50 @@ if TYPE_CHECKING:
     from lkm.kernel.sim.kernel24 import Kernel24
 
 VARIABLE = "LKM_KERNEL"
+#: Tools that read this option themselves; to ``lab`` it means another thing.
+OWN = ("lab", "sim", "tools")
+#: The exit status for an option that makes no sense; 1 for tools that are not here.
+STATUS = {"resolve": 2}
+_OPTION = "--kernel"
+_VALUES = "it is live (this machine's), or sim:FILE (a simulated one; lkm sim new FILE makes it)"
 
 #: The simulated kernel that has itself started this process, if one has; its environment does not tell.
 started_by = ""
+
+
+def choose(argv: list[str]) -> list[str]:
+    """Take ``--kernel SPEC`` out of a command line (with argv[0]), and put SPEC into LKM_KERNEL.
+
+    So it reaches commands that the tool starts, too, wherever they run: a path is made absolute. The option is taken
+    out before the tool reads its own, as the kernel decides which those are (2.4's differ). It may be cut short to
+    ``--ke``; the last one counts; what follows ``--`` is left alone. Raises UsageError.
+    """
+    left: list[str] = []
+    rest = list(reversed(argv))
+    spec = None
+    while rest:
+        word = rest.pop()
+        if word == "--":
+            return _chosen(spec, [*left, word, *reversed(rest)])
+        name, equals, value = word.partition("=")
+        if not (name.startswith("--ke") and _OPTION.startswith(name)):
+            left.append(word)
+            continue
+        if not equals and not rest:
+            raise UsageError(f"option '{_OPTION}' requires an argument", hint=_VALUES)
+        spec = value if equals else rest.pop()
+    return _chosen(spec, left)
+
+
+def _chosen(spec: str | None, left: list[str]) -> list[str]:
+    global started_by
+    if spec is not None:
+        kind, colon, path = spec.partition(":")
+        if spec != "live" and not (kind == "sim" and path):
+            raise UsageError(f"unknown kernel '{spec}'", hint=_VALUES)
+        started_by = ""
+        os.environ[VARIABLE] = f"{kind}{colon}{os.path.abspath(path)}" if path else spec
+    return left
 
 
 def open_kernel(live: Callable[[], ShownKernel], spec: str | None = None) -> ShownKernel:
@@ -29,7 +72,7 @@ def open_kernel(live: Callable[[], ShownKernel], spec: str | None = None) -> Sho
 
     kind, _, path = spec.partition(":")
     if kind != "sim" or not path:
-        raise MachineError(f"unknown kernel {spec!r}", VARIABLE, 22, "it is live, or sim:FILE")
+        raise MachineError(f"unknown kernel '{spec}'", VARIABLE, 22, _VALUES)
     from lkm.kernel.sim.kernel import SimulatedKernel
 
     kernel = SimulatedKernel(path)
@@ -38,6 +81,19 @@ def open_kernel(live: Callable[[], ShownKernel], spec: str | None = None) -> Sho
     from lkm.kernel.sim.kernel24 import Kernel24
 
     return Kernel24(path)
+
+
+def is_live() -> bool:
+    """Tell whether this machine's kernel is the one."""
+    return (started_by or os.environ.get(VARIABLE, "")) in ("", "live")
+
+
+def place() -> tuple[str, str]:
+    """Return the root ("" for /) and the release of the kernel whose modules are meant, unless told otherwise."""
+    if is_live():
+        return "", os.uname().release
+    kernel = open_kernel(_never)
+    return kernel.root(), kernel.release()
 
 
 def kernel24() -> Kernel24 | None:

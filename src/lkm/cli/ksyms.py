@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     kernel = kernel24()
     if kernel is None:
         sys.stderr.write("ksyms: this kernel has no /proc/ksyms: Linux 2.4 was the last that had it\n")
-        sys.stderr.write("  Today: /proc/kallsyms. LKM_KERNEL=sim:FILE names a simulated kernel.\n")
+        sys.stderr.write("  Today: /proc/kallsyms. `lkm sim new FILE --dialect 2.4` makes a kernel that has it.\n")
         return 1
     if "noheader" not in given:
         sys.stdout.write(f"{'Address':<8}  {'Symbol':<32}  Defined by\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from lkm.errors import LkmError
+from lkm.errors import LkmError, UsageError
 
 #: The classic tools; a link of that name to ``lkm`` is that tool (``lkm tools DIR`` makes the links).
 CLASSIC = ("depmod", "insmod", "lsmod", "modinfo", "modprobe", "rmmod")
@@ -50,6 +50,15 @@ def main(argv: list[str]) -> int:
             sys.stderr.write(f"lkm: there is no tool '{argv[0]}'; 'lkm help' lists them\n")
             return 1
         called_as = argv[0]
+    if any(word.startswith("--ke") for word in argv):
+        from lkm.cli import kernels
+
+        if called_as not in kernels.OWN:
+            try:
+                argv = kernels.choose(argv)
+            except UsageError as error:
+                sys.stderr.write(f"{called_as}: ERROR: {error.what}\n  {error.hint}\n")
+                return kernels.STATUS.get(called_as, 1)
     tool = __import__(f"lkm.cli.{called_as}", fromlist=["main"])
     status: int = tool.main(argv)
     return status

@@ -66,7 +66,7 @@ def main(argv: list[str]) -> int:
         elif key == "set-version":
             tool.release = value
         elif key == "basedir":
-            tool.root = value
+            tool.root = value or "/"
     if not operands:
         say.error("missing module or filename.")
         return 1
@@ -92,6 +92,7 @@ class _Tool:
         """Print one operand's modules; return its part of the exit status."""
         if not self.names_only and is_module_path(operand) and os.path.isfile(operand):
             return self._file(operand if operand.startswith("/") else os.path.join(os.getcwd(), operand))
+        self._place()
         kind = "Module name" if self.names_only else "Module"
         hint = ""
         try:
@@ -116,7 +117,8 @@ class _Tool:
             if not os.path.lexists(operand):
                 return (f"there is no file {operand}",)
             return ("a module file is a regular file whose name ends in " + ", ".join(EXTENSIONS),)
-        return explain(operand, self.root, self.release or os.uname().release)
+        root, release = self._place()
+        return explain(operand, root, release)
 
     def _look_up(self, operand: str) -> list[tuple[str, str]]:
         """Return (name, path) of each module meant, "" being the path of one that is built in.
@@ -147,8 +149,17 @@ class _Tool:
             from lkm.system.indexfiles import open_index
             from lkm.system.tree import find_modules_dir
 
-            self._index = open_index(find_modules_dir(self.root, self.release or os.uname().release))
+            self._index = open_index(find_modules_dir(*self._place()))
         return self._index
+
+    def _place(self) -> tuple[str, str]:
+        """Return root and release, those of the kernel where the command line does not tell."""
+        if not self.release:
+            from lkm.cli.kernels import place
+
+            root, self.release = place()
+            self.root = self.root or root
+        return self.root, self.release
 
     def _file(self, path: str) -> int:
         if self.field == "filename":

@@ -42,8 +42,9 @@ class Session:
         self.say = say
         self.out: list[str] = []
         self.kernel = open_kernel(LinuxKernel)
+        self.root = choices.values.get("dirname", "") or self.kernel.root()
         self.world, self.index = open_world(
-            choices.values.get("dirname", "") or self.kernel.root(),
+            self.root,
             choices.values.get("set-version", "") or self.kernel.release(),
             tuple(choices.configs),
             "" if choices.has("no-cmdline") else self.kernel.cmdline(),
@@ -83,7 +84,7 @@ class Session:
             return ()
         from lkm.cli.absence import explain
 
-        return explain(word, self.choices.values.get("dirname", ""), self.world.directory.rpartition("/")[2])
+        return explain(word, self.root, self.world.directory.rpartition("/")[2])
 
     def _fatal(self, text: str, details: tuple[str, ...] = ()) -> None:
         """Say why this cannot be done; that ends all, except with -a, and with -q, when it cannot be said."""

@@ -9,7 +9,7 @@ from lkm.cli import messages
 from lkm.cli.kernels import open_kernel
 from lkm.cli.modprobe_world import open_world
 from lkm.cli.options import Option, help_text, parse
-from lkm.cli.standard import HELP, VERSION
+from lkm.cli.standard import HELP, KERNEL, VERSION
 from lkm.errors import UsageError
 from lkm.kernel.linux import LinuxKernel
 from lkm.system.resolver import Resolver
@@ -53,7 +53,7 @@ def main(argv: list[str]) -> int:
         return 2
     given = dict(options)
     if "help" in given:
-        sys.stdout.write(help_text(USAGE, OPTIONS))
+        sys.stdout.write(help_text(USAGE, (*OPTIONS, KERNEL)))
         return 0
     if "version" in given:
         from lkm import __version__
@@ -66,7 +66,8 @@ def main(argv: list[str]) -> int:
         from lkm.cli.absence import explain
 
         say.error(f"there is no module directory {tool.resolver.world.directory}")
-        say.detail(*explain("", given.get("dirname", ""), os.path.basename(tool.resolver.world.directory)))
+        root = given.get("dirname", "") or open_kernel(LinuxKernel).root()
+        say.detail(*explain("", root, os.path.basename(tool.resolver.world.directory)))
         return 2
     if operands:
         tool.answer(operands)

@@ -9,6 +9,8 @@ from lkm.errors import UsageError
 
 VERSION = Option("V", "version", "", "print the version")
 HELP = Option("h", "help", "", "print this help")
+#: For help texts alone: lkm.cli.main takes it out of the command line (lkm.cli.kernels.choose).
+KERNEL = Option("", "kernel", "KERNEL", "live, or sim:FILE for a simulated one; before LKM_KERNEL")
 
 
 def understand(
@@ -25,7 +27,7 @@ def understand(
         return 1
     for key, _ in options:
         if key == "help":
-            sys.stdout.write(help_text(usage, table))
+            sys.stdout.write(help_text(usage, table if tool.startswith("lkm ") else (*table, KERNEL)))
             return 0
         if key == "version":
             from lkm import __version__

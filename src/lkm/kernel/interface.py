@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 else:
     Protocol = object
 
+#: What is to be said where the kernel has no modules at all, and what to do about it.
+NO_MODULES = "this kernel was built without loadable modules (CONFIG_MODULES)"
+NO_MODULES_HINT = (
+    "`lkm sim new FILE` makes a simulated kernel, for --kernel sim:FILE; "
+    "`lkm lab run -- COMMAND` runs a command in a real, throwaway one"
+)
+
 # Flags of finit_module(2) (include/uapi/linux/module.h).
 IGNORE_MODVERSIONS = 1
 IGNORE_VERMAGIC = 2

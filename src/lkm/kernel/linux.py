@@ -10,7 +10,16 @@ import errno
 import os
 
 from lkm.errors import FormatError, MachineError
-from lkm.kernel.interface import COMPRESSED_FILE, IGNORE_MODVERSIONS, IGNORE_VERMAGIC, Done, Outcome, Refused
+from lkm.kernel.interface import (
+    COMPRESSED_FILE,
+    IGNORE_MODVERSIONS,
+    IGNORE_VERMAGIC,
+    NO_MODULES,
+    NO_MODULES_HINT,
+    Done,
+    Outcome,
+    Refused,
+)
 from lkm.state.modules import parse_modules
 from lkm.state.nouns import KernelState
 
@@ -19,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lkm.state.nouns import LogRecord
-
-NO_MODULES_HINT = "`lkm lab run -- COMMAND` runs a command in a throwaway kernel that has modules"
 
 # What /sys/module/compression says (kernel/module/decompress.c) → our names.
 _COMPRESSIONS = {"gzip": "gz", "xz": "xz", "zstd": "zst"}
@@ -104,8 +111,7 @@ class LinuxKernel:
         except FileNotFoundError:
             if not os.path.exists(f"{self._proc}/version"):
                 raise MachineError("/proc is not mounted", path, errno.ENOENT, "mount -t proc proc /proc") from None
-            what = "this kernel was built without loadable modules (CONFIG_MODULES)"
-            raise MachineError(what, path, errno.ENOENT, NO_MODULES_HINT) from None
+            raise MachineError(NO_MODULES, path, errno.ENOENT, NO_MODULES_HINT) from None
         except OSError as error:
             raise MachineError(error.strerror or str(error), path, error.errno or 0) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lkm.config.nearest import nearest
+from lkm.kernel.interface import NO_MODULES, NO_MODULES_HINT
 from lkm.names import is_module_path, name_from_path
 from lkm.record import Record
 
@@ -19,6 +20,7 @@ class Tree(Record):
 
     ``exists``, ``indexed`` and ``has_modules`` tell whether there is such a directory, whether modules.dep.bin is in
     it and not empty, and whether any module file is. ``others`` are the releases that the root has directories for.
+    ``loadable`` is false where the modules would be for the running kernel, which can load none.
     """
 
     root: str
@@ -28,6 +30,7 @@ class Tree(Record):
     indexed: bool = False
     has_modules: bool = False
     others: tuple[str, ...] = ()
+    loadable: bool = True
 
 
 def explain_absence(word: str, tree: Tree, names: Iterable[str] = ()) -> tuple[str, ...]:
@@ -43,6 +46,8 @@ def explain_absence(word: str, tree: Tree, names: Iterable[str] = ()) -> tuple[s
         lines = [f"{tree.directory} does not exist: no modules are installed for kernel {tree.release}"]
         if tree.others:
             lines.append(f"there are modules for {', '.join(tree.others)}; -S VERSION or -k VERSION chooses")
+        if not tree.loadable:
+            lines += [NO_MODULES, NO_MODULES_HINT]
         return tuple(lines)
     if not tree.indexed:
         if not tree.has_modules:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 
 from lkm.errors import LkmError
+from lkm.kernel.interface import NO_MODULES, NO_MODULES_HINT
 from lkm.record import Record
 from lkm.report.symbols import missing_lines, missing_symbols
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from lkm.index.lookup import ModuleIndex
     from lkm.kernel.interface import Refused
-
-LAB_HINT = "`lkm lab run -- COMMAND` runs a command in a throwaway kernel that has modules"
 
 #: The problem of an ELF file without ``struct module`` (kernel/module/main.c: ``setup_load_info``).
 NO_MODULE = (
@@ -87,6 +86,7 @@ def explain_load(
     lines: list[str] = []
     if evidence.problem == NO_MODULE:
         lines.append(NO_MODULE)
+        lines += [NO_MODULES, NO_MODULES_HINT] if number == errno.ENOSYS else []
     elif number == errno.ENOENT:
         missing = missing_symbols(said)
         guessed = not missing
@@ -106,7 +106,7 @@ def explain_load(
     elif number == errno.EPERM:
         lines += _forbidden(evidence, said)
     elif number == errno.ENOSYS:
-        lines += ["this kernel was built without loadable modules (CONFIG_MODULES)", LAB_HINT]
+        lines += [NO_MODULES, NO_MODULES_HINT]
     elif number in _SIGNATURE:
         lines.append("its signature does not fit the file, or this kernel does not trust the key that made it")
     lines = [line for line in lines if line] + [f"kernel: {printable(line)}" for line in said]

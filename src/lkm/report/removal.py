@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 
+from lkm.kernel.interface import NO_MODULES_HINT
 from lkm.report.lsmod import in_order
-from lkm.report.refusal import LAB_HINT, printable
+from lkm.report.refusal import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def explain_unload(refused: Refused, module: LoadedModule | None, *, superuser: 
     lines: list[str] = []
     number = refused.errno
     if number == errno.ENOSYS:
-        lines += ["this kernel cannot unload modules (CONFIG_MODULE_UNLOAD)", LAB_HINT]
+        lines += ["this kernel cannot unload modules (CONFIG_MODULE_UNLOAD)", NO_MODULES_HINT]
     elif number == errno.EPERM:
         if not superuser:
             lines.append("only root may remove modules")

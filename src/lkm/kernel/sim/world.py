@@ -55,7 +55,7 @@ class World:
 
     def __init__(self, path: str) -> None:
         if not os.path.isfile(path):
-            raise MachineError("no such simulated kernel", path, errno.ENOENT)
+            raise MachineError("no such simulated kernel", path, errno.ENOENT, "`lkm sim new FILE` makes one")
         self.path = path
         self.db = _connect(path)
         try:
