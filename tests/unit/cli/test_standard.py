@@ -22,7 +22,8 @@ def test_options_and_operands_are_handed_on(capsys: pytest.CaptureFixture[str]) 
 def test_help(capsys: pytest.CaptureFixture[str], word: str) -> None:
     assert ask("x", word, "--nonsense") == 0
     said = capsys.readouterr()
-    assert said.out.startswith("usage: tool [options]\n\noptions:\n  -b, --basedir=DIR    a root\n") and said.err == ""
+    assert said.out.startswith("usage: tool [options]\n\noptions:\n  -b, --basedir=DIR    a root\n")
+    assert said.err == ""
 
 
 @pytest.mark.parametrize("word", ["-V", "--version"])
