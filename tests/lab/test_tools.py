@@ -145,3 +145,17 @@ def test_a_failed_modprobe_leaves_proc_modules_as_it_was() -> None:
     text = "\n".join(lines)
     assert "  removed again, as loaded for msdos only: fat\nstatus 1\nsame\n" in text, text
     assert [line for line in lines if line.isdigit()] == ["1", "1"], text
+
+
+def test_a_signal_undoes_what_a_request_has_loaded_so_far() -> None:
+    lines = guest(
+        f"""
+        cat /proc/modules >/run/before
+        echo 'install msdos kill -TERM $PPID; exec sleep 60' >/run/x.conf
+        {LKM} modprobe -v -C /run/x.conf msdos; echo "status $?"
+        cmp /proc/modules /run/before && echo same
+        """
+    )
+    text = "\n".join(lines)
+    assert "fat.ko" in lines[0] and lines[-2:] == ["status 143", "same"], text
+    assert "  removed again, as loaded for msdos only: fat" in lines, text

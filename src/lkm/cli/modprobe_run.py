@@ -10,7 +10,7 @@ from lkm.cli import messages
 from lkm.cli.kernels import open_kernel
 from lkm.cli.modprobe_world import open_world
 from lkm.errors import MachineError, NotFound
-from lkm.kernel.interface import Done, Refused
+from lkm.kernel.interface import Refused
 from lkm.kernel.linux import LinuxKernel
 from lkm.plan.load import Request, plan_load
 from lkm.plan.progress import Ran, Skipped, foresee
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lkm.plan.resolve import Candidate
     from lkm.plan.steps import Plan, Step
     from lkm.system.follow import Driver
+    from lkm.system.interrupts import Interrupts
 
 
 class GiveUp(Exception):
@@ -58,18 +59,26 @@ class Session:
     def run(self, operands: list[str]) -> int:
         """Do it for all operands; return the exit status."""
         try:
-            return self._run(operands)
+            if self.choices.removes:
+                return max([self._remove(word) for word in operands])
+            return self._load_all(operands)
         except GiveUp:
             return 1
         finally:
             self.flush()
 
-    def _run(self, operands: list[str]) -> int:
-        if self.choices.removes:
-            return max([self._remove(word) for word in operands])
-        if self.choices.has("all"):
-            return max([self._load(word, "") for word in operands])
-        return self._load(operands[0], join_parameters(operands[1:]))
+    def _load_all(self, operands: list[str]) -> int:
+        requests = [(word, "") for word in operands]
+        if not self.choices.has("all"):
+            requests = [(operands[0], join_parameters(operands[1:]))]
+        if self.choices.dry or self.choices.has("show-alias"):
+            return max([self._load(*request) for request in requests])
+        from lkm.system.interrupts import Interrupted
+
+        try:
+            return max([self._load(*request) for request in requests])
+        except Interrupted as signal:
+            return 128 + signal.number
 
     def flush(self) -> None:
         """Write what is to be printed."""
@@ -103,7 +112,7 @@ class Session:
                 self._told.add(problem)
                 self.say.problem(messages.WARNING, problem)
 
-    def _driver(self) -> Driver:
+    def _driver(self, interrupts: Interrupts | None = None) -> Driver:
         from lkm.system.follow import Driver
 
         environment = {"MODPROBE_OPTIONS": self.choices.inherited} if self.choices.inherited else {}
@@ -115,6 +124,7 @@ class Session:
             environment=environment,
             before=self._about_to,
             after=self._complain,
+            interrupts=interrupts,
         )
 
     def _about_to(self, step: Step) -> None:
@@ -173,11 +183,18 @@ class Session:
                 self.say.warning(f"Module {step.module} is blacklisted, and not loaded: {step.origin}")
         if self.choices.dry:
             return self._failed(candidate, self._print(plan))
-        driver = self._driver()
-        journal = driver.follow(plan, state)
-        status = self._failed(candidate, journal.failure)
-        if status and not has("keep-partial"):
-            self._undo(driver, journal, word, state)
+        from lkm.system.interrupts import Interrupts, name_of
+
+        with Interrupts() as interrupts:
+            driver = self._driver(interrupts)
+            journal = driver.follow(plan, state)
+            if interrupts.caught:
+                self.say.error(f"loading '{candidate.module}' was ended by {name_of(interrupts.caught)}")
+                status = 1
+            else:
+                status = self._failed(candidate, journal.failure)
+            if status and not has("keep-partial"):
+                self._undo(driver, journal, word, state)
         return status
 
     def _failed(self, candidate: Candidate, failure: Entry | None) -> int:
@@ -194,13 +211,9 @@ class Session:
         """Take out again what a failed request loaded, and say so."""
         if any(isinstance(entry.result, Ran) and not entry.errno for entry in journal.entries):
             self.say.detail("what install commands did cannot be undone")
-        entries = driver.undo(journal, word, before).entries
-        gone = [str(entry.step.module) for entry in entries if isinstance(entry.result, Done)]
-        left = [str(entry.step.module) for entry in entries if isinstance(entry.result, Refused)]
-        self.say.detail(
-            f"removed again, as loaded for {word} only: {', '.join(gone)}" if gone else "",
-            f"loaded for {word}, and could not be removed again: {', '.join(left)}" if left else "",
-        )
+        from lkm.report.undo import undone
+
+        self.say.detail(*undone(driver.undo(journal, word, before).entries, word))
 
     # Removing
 

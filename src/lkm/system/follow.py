@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from lkm.kernel.interface import Kernel, Outcome
     from lkm.plan.progress import Entry, Result
     from lkm.plan.steps import Plan, Step
+    from lkm.system.interrupts import Interrupts
 
 #: A use count that is not 0 is EAGAIN (kernel/module/main.c: ``try_stop_module``), a module with users EWOULDBLOCK.
 _BUSY = (errno.EAGAIN, errno.EWOULDBLOCK)
+
+_SIGINT = 2
 
 
 class Driver:
@@ -27,7 +30,7 @@ class Driver:
 
     ``flags`` are those for loading, ``force`` and ``wait`` (milliseconds) those for removing, ``environment`` is what
     commands get besides MODPROBE_MODULE. ``before`` is called with each step that is going to be done, ``after`` with
-    each entry of the journal as it comes.
+    each entry of the journal as it comes. Once ``interrupts`` has caught a signal, no further step is begun.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Driver:
         environment: Mapping[str, str] | None = None,
         before: Callable[[Step], None] = lambda _: None,
         after: Callable[[Entry], None] = lambda _: None,
+        interrupts: Interrupts | None = None,
     ) -> None:
         self._kernel = kernel
         self._flags = flags
@@ -48,6 +52,7 @@ class Driver:
         self._environment = environment or {}
         self._before = before
         self._after = after
+        self._interrupts = interrupts
 
     def state(self) -> KernelState:
         """Return what is loaded; nothing for a kernel without modules, which will refuse to load in clearer words."""
@@ -65,7 +70,7 @@ class Driver:
             for entry in progress.journal.entries[told:]:
                 told += 1
                 self._after(entry)
-            if step is None:
+            if step is None or (self._interrupts and self._interrupts.caught):
                 return progress.journal
             self._before(step)
             result = self._do(step)
@@ -76,10 +81,19 @@ class Driver:
         if isinstance(step, Insert):
             return self._kernel.load(step.path, step.options, self._flags)
         if isinstance(step, Command):
-            from lkm.system.processes import run_shell
-
-            return Ran(run_shell(step.line, {"MODPROBE_MODULE": str(step.module), **self._environment}))
+            return self._run(step)
         return unload(self._kernel, step.module, force=self._force, wait=self._wait)
+
+    def _run(self, step: Command) -> Ran:
+        from lkm.system.processes import run_shell
+
+        changes = {"MODPROBE_MODULE": str(step.module), **self._environment}
+        if self._interrupts is None:
+            return Ran(run_shell(step.line, changes))
+        status = run_shell(step.line, changes, self._interrupts.share)
+        if status == -_SIGINT:
+            self._interrupts.note(_SIGINT)  # Ctrl-C was for the command and for us, who did not listen meanwhile
+        return Ran(status)
 
     def undo(self, journal: Journal, word: str, before: KernelState) -> Journal:
         """Take out what a request loaded and nothing else uses; ``before`` is the state when it began."""

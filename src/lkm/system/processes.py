@@ -6,16 +6,16 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 SHELL = "/bin/sh"
 
 
-def run_shell(command: str, changes: Mapping[str, str]) -> int:
+def run_shell(command: str, changes: Mapping[str, str], started: Callable[[int], None] = lambda _: None) -> int:
     """Run a command line and return its exit status, or minus the number of the signal that killed it.
 
     ``changes`` are added to the environment. While it runs, SIGINT and SIGQUIT are the command's business alone, as
-    with system(3). A shell that cannot be started gives 127.
+    with system(3). A shell that cannot be started gives 127. ``started`` is told the shell's process id, then 0.
     """
     import signal
 
@@ -26,10 +26,12 @@ def run_shell(command: str, changes: Mapping[str, str]) -> int:
     ours = [number for number, handler in zip(asked, before, strict=True) if handler != signal.SIG_IGN]
     try:
         child = os.posix_spawn(SHELL, ["sh", "-c", "--", command], environment, setsigdef=ours)
+        started(child)
         _, status = os.waitpid(child, 0)
     except OSError:
         return 127
     finally:
+        started(0)
         for number, handler in zip(asked, before, strict=True):
             signal.signal(number, handler)
     return os.waitstatus_to_exitcode(status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from lkm.kernel.interface import Done, Outcome, Refused
 from lkm.kernel.linux import LinuxKernel
 from lkm.names import ModuleName
 from lkm.state.nouns import KernelState, LoadedModule
+from lkm.system.interrupts import NAMES
 from tests.support.modprobe import our_words
 
 NEEDS = {"fat": "", "msdos": "fat", "vfat": "fat", "loop": ""}
@@ -357,9 +359,30 @@ def test_what_another_uses_by_then_stays(tool: Tool) -> None:
     tool.kernel.at_loading = lambda: tool.kernel.users.update(fat=1) if "fat" in tool.kernel.users else None
     assert tool("msdos") == 1
     assert tool.kernel.users == {"fat": 1} and "removed again" not in tool.err
+    assert tool.err.endswith("  loaded for msdos, and left in, as in use by now: fat\n")
 
 
 def test_commands_are_not_undone_and_that_is_said(tool: Tool) -> None:
     tool.kernel.refuses = {"msdos": errno.EINVAL}
     assert tool("msdos", config="install fat true") == 1
     assert tool.err.endswith("  what install commands did cannot be undone\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_request_which_is_undone(tool: Tool, number: signal.Signals) -> None:
+    before = [signal.getsignal(n) for n in NAMES]
+    tool.kernel.at_loading = lambda: os.kill(os.getpid(), number)
+    assert tool("-a", "msdos", "loop") == 128 + number
+    assert [call[:2] for call in tool.kernel.asked] == [("load", "fat"), ("unload", "fat")]
+    assert tool.err == (
+        f"modprobe: ERROR: loading 'msdos' was ended by {number.name}\n"
+        "  removed again, as loaded for msdos only: fat\n"
+    )
+    assert [signal.getsignal(n) for n in NAMES] == before
+    assert tool("--keep-partial", "msdos") == 128 + number
+    assert tool.kernel.users == {"fat": 0}
+
+
+def test_ctrl_c_in_a_command_ends_that_and_the_request(tool: Tool) -> None:
+    assert tool("msdos", config="install msdos kill -INT $$") == 130
+    assert tool.kernel.users == {} and "removed again, as loaded for msdos only: fat" in tool.err

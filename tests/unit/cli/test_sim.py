@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from lkm.errors import UsageError
 from lkm.kernel.sim.kernel24 import MODULES, Kernel24
 from lkm.kernel.sim.world import World
 from tests.support.elfwriter import build_module
+from tests.support.kernels import LKM
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -215,3 +218,19 @@ def test_linux_2_4(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert (status, out.split("\n")[0]) == (1, "request_module: /sbin/modprobe -s -k -- char-major-6")
     assert out.endswith("open: No such device\n")
     assert run("new", f"{tmp_path}/w25", "--dialect", "2.4", "--image", "x")[0] == 2
+
+
+@pytest.mark.parametrize(("how", "name"), [("kill -INT $$", "INT"), ("kill -TERM $PPID; exec sleep 60", "TERM")])
+def test_a_signal_undoes_what_a_request_has_loaded_so_far(run: Run, tmp_path: Path, how: str, name: str) -> None:
+    config = tmp_path / "x.conf"
+    config.write_text(f"install msdos {how}")
+    # In a process of its own: a signal may go to any thread, and only the main one's waiting is ended by it.
+    command = [LKM, "modprobe", "-v", "-C", str(config), "msdos"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "fat.ko" in done.stdout and done.returncode == 128 + getattr(signal, f"SIG{name}")
+    assert done.stderr == (
+        f"modprobe: ERROR: loading 'msdos' was ended by SIG{name}\n"
+        "  what install commands did cannot be undone\n"
+        "  removed again, as loaded for msdos only: fat\n"
+    )
+    assert run("proc", "modules")[1] == ""
