@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 
-from lkm.cli.kernels import open_kernel
+from lkm.cli.kernels import may_change, open_kernel
 from lkm.errors import FormatError, LkmError
-from lkm.kernel.linux import LinuxKernel, release
+from lkm.kernel.linux import LinuxKernel
 from lkm.names import name_from_path
 from lkm.report.refusal import NO_MODULE, Evidence, explain_load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lkm.index.lookup import ModuleIndex
-    from lkm.kernel.interface import Refused
+    from lkm.kernel.interface import Refused, ShownKernel
 
 # e_machine (elf.h) → what uname calls it
 _MACHINES = {3: "i386", 8: "mips", 20: "ppc", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86_64", 183: "aarch64"}
@@ -22,34 +22,35 @@ _MACHINES |= {2: "sparc", 43: "sparc64", 50: "ia64", 243: "riscv64", 258: "loong
 
 def explain(refused: Refused, path: str, *, verbose: bool = False) -> tuple[str, ...]:
     """Return lines that say why the kernel refused this module file and what to do; see report/refusal.py."""
-    return explain_load(refused, _evidence(path), running_index(), verbose=verbose)
+    kernel = open_kernel(LinuxKernel)
+    return explain_load(refused, _evidence(kernel, path), index_of(kernel), verbose=verbose)
 
 
-def running_index() -> ModuleIndex | None:
-    """Return the running kernel's indexes, or None when it has no module directory."""
+def index_of(kernel: ShownKernel) -> ModuleIndex | None:
+    """Return the indexes of the kernel's own modules, or None when it has no module directory."""
     from lkm.system.indexfiles import open_index
     from lkm.system.tree import find_modules_dir
 
     try:
-        return open_index(find_modules_dir("", release()))
+        return open_index(find_modules_dir(kernel.root(), kernel.release()))
     except LkmError:
         return None
 
 
-def _evidence(path: str) -> Evidence:
-    kernel = open_kernel(LinuxKernel)
+def _evidence(kernel: ShownKernel, path: str) -> Evidence:
     try:
         loaded: tuple[str, ...] = tuple([module.name for module in kernel.state().modules])
     except LkmError:
         loaded = ()
-    uname = os.uname()
+    world = getattr(kernel, "world", None)  # a simulated kernel: not the machine that this runs on
+    machine = os.uname().machine if world is None else _machine(int(world.meta("machine", "62")))
     base = Evidence(
         path,
         name_from_path(path),
         loaded=loaded,
-        kernel_release=uname.release,
-        kernel_machine=uname.machine,
-        superuser=os.geteuid() == 0,
+        kernel_release=kernel.release(),
+        kernel_machine=machine,
+        superuser=may_change(kernel),
         disabled=kernel.modules_disabled(),
     )
     return _with_file(base, path)
@@ -77,5 +78,9 @@ def _with_file(evidence: Evidence, path: str) -> Evidence:
         vermagic=modinfo.get("vermagic", ""),
         license=modinfo.get("license", ""),
         needs=tuple([name.decode("utf-8", "surrogateescape") for name in facts.needs]),
-        machine=_MACHINES.get(machine, f"ELF machine {machine}"),
+        machine=_machine(machine),
     )
+
+
+def _machine(number: int) -> str:
+    return _MACHINES.get(number, f"ELF machine {number}")

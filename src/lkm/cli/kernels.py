@@ -96,6 +96,12 @@ def place() -> tuple[str, str]:
     return kernel.root(), kernel.release()
 
 
+def may_change(kernel: ShownKernel) -> bool:
+    """Tell whether the caller may load and unload: who runs this is root; in a world, it has CAP_SYS_MODULE."""
+    world = getattr(kernel, "world", None)
+    return os.geteuid() == 0 if world is None else world.meta("cap_sys_module", "1") == "1"
+
+
 def kernel24() -> Kernel24 | None:
     """Return the kernel of LKM_KERNEL where it is a world that speaks 2.4; None, at next to no cost, for others."""
     if not (started_by or os.environ.get(VARIABLE, "")).startswith("sim:"):

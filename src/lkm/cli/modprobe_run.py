@@ -7,7 +7,7 @@ import os
 import sys
 
 from lkm.cli import messages
-from lkm.cli.kernels import open_kernel
+from lkm.cli.kernels import may_change, open_kernel
 from lkm.cli.modprobe_world import open_world
 from lkm.errors import MachineError, NotFound
 from lkm.kernel.interface import Refused
@@ -284,7 +284,7 @@ class Session:
             from lkm.report.removal import explain_unload
 
             module = self._state().find(step.module)
-            self.say.detail(*explain_unload(result, module, superuser=os.geteuid() == 0))
+            self.say.detail(*explain_unload(result, module, superuser=may_change(self.kernel)))
 
 
 def join_parameters(words: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from lkm.cli import messages
-from lkm.cli.kernels import kernel24, open_kernel
+from lkm.cli.kernels import kernel24, may_change, open_kernel
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.errors import LkmError, MachineError
@@ -60,7 +60,7 @@ def _remove(kernel: ShownKernel, operand: str, force: bool, say: messages.Messag
             say.detail(error.hint)
             return False
         module = modules.find(name)
-        blocked = obstacle(name, module, kernel.holders(name), builtin=module is None and _is_builtin(name))
+        blocked = obstacle(name, module, kernel.holders(name), builtin=module is None and _is_builtin(kernel, name))
         if blocked:
             say.error(blocked[0])
             say.detail(*blocked[1:])
@@ -74,7 +74,7 @@ def _remove(kernel: ShownKernel, operand: str, force: bool, say: messages.Messag
         module = kernel.state().find(name)
     except MachineError:
         module = None
-    say.detail(*explain_unload(outcome, module, superuser=os.geteuid() == 0))
+    say.detail(*explain_unload(outcome, module, superuser=may_change(kernel)))
     return False
 
 
@@ -89,10 +89,10 @@ def _name(operand: str) -> ModuleName:
     return fold(operand if "/" in operand else operand.split(".", 1)[0])  # the same cut as kmod's
 
 
-def _is_builtin(name: str) -> bool:
-    from lkm.cli.evidence import running_index
+def _is_builtin(kernel: ShownKernel, name: str) -> bool:
+    from lkm.cli.evidence import index_of
 
-    index = running_index()
+    index = index_of(kernel)
     try:
         return index is not None and index.is_builtin(name)
     except LkmError:

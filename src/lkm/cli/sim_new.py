@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lkm.image.nouns import KernelFacts
 
-_SWITCHES = ("sig_enforce", "modules_disabled", "force_load", "force_unload")
+_SWITCHES = ("sig_enforce", "modules_disabled", "force_load", "force_unload", "cap_sys_module")
 #: What each kernel has before any module: (kind, name, number), as Resource of lkm.modfile.predict.
 _OWN = (
     *(("char", "mem", 1), ("char", "/dev/vc/0", 4), ("char", "/dev/tty", 5), ("char", "misc", 10)),

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
-from lkm.cli import evidence, insmod
+from lkm.cli import depmod, evidence, insmod, rmmod
 from lkm.cli.main import main
 from lkm.kernel.interface import Done, Outcome, Refused
+from lkm.kernel.sim.world import World
+from tests.support.elfwriter import build_module
 
 
 class FakeKernel:
@@ -70,3 +73,25 @@ def test_help_and_version(kernel: type[FakeKernel], capsys: pytest.CaptureFixtur
     assert main(["insmod", "--help"]) == 0 and main(["insmod", "-V"]) == 0
     out = capsys.readouterr().out
     assert "--force-vermagic" in out and "lkm version" in out and not kernel.asked
+
+
+def test_what_is_said_is_about_the_simulated_kernel_and_not_the_machine(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another release, another machine, its own built-in modules, and who may load."""
+    place = root / "lib/modules/9.9"
+    place.mkdir()
+    (place / "modules.builtin").write_text("kernel/fs/only_there.ko\n")
+    (place / "low.ko").write_bytes(build_module("low", modinfo=[("license", "GPL"), ("vermagic", "9.9 ")]))
+    assert depmod.main(["depmod", "-b", str(root), "9.9"]) == 0
+    capsys.readouterr()
+    meta = {"release": "9.9", "vermagic": "9.9 ", "tree": str(root), "machine": "183", "cap_sys_module": "0"}
+    World.create(f"{tmp_path}/w", meta).close()
+    monkeypatch.setenv("LKM_KERNEL", f"sim:{tmp_path}/w")
+    assert rmmod.main(["rmmod", "only_there"]) == 1
+    assert "Module only_there is builtin." in capsys.readouterr().err
+    assert insmod.main(["insmod", str(place / "low.ko")]) == 1
+    assert "only root may load modules" in capsys.readouterr().err
+    World(f"{tmp_path}/w").set_meta("cap_sys_module", "1")
+    assert insmod.main(["insmod", str(place / "low.ko")]) == 1
+    assert "it is made for x86_64; this kernel runs on aarch64" in capsys.readouterr().err

@@ -43,7 +43,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> type[FakeKernel]:
         answers: ClassVar[dict[str, int]] = {}
 
     monkeypatch.setattr(rmmod, "LinuxKernel", Fake)
-    monkeypatch.setattr(rmmod, "_is_builtin", lambda name: name == "vt")
+    monkeypatch.setattr(rmmod, "_is_builtin", lambda _, name: name == "vt")
     return Fake
 
 

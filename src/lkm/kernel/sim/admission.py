@@ -67,6 +67,11 @@ class Attempt:
         return 0
 
 
+def capability(attempt: Attempt) -> int:
+    """``may_init_module``: who calls has CAP_SYS_MODULE, unless the world says that nobody has."""
+    return 0 if attempt.world.meta("cap_sys_module", "1") == "1" else errno.EPERM
+
+
 def modules_disabled(attempt: Attempt) -> int:
     """``may_init_module``: kernel.modules_disabled is set until the next boot."""
     return errno.EPERM if attempt.world.meta("modules_disabled") == "1" else 0
@@ -91,7 +96,7 @@ def elf_header(attempt: Attempt) -> int:
         fault = "Invalid ELF header magic: != \\x7fELF"
     elif (kind := _half(image, 16)) != 1:
         fault = f"Invalid ELF header type: {kind} != 1"
-    elif (machine := _half(image, 18)) != 62:
+    elif (machine := _half(image, 18)) != int(attempt.world.meta("machine", "62")):
         fault = f"Invalid architecture in ELF header: {machine}"
     elif _half(image, 58) != 64:
         fault = "Invalid ELF section header size"
@@ -247,6 +252,7 @@ def given_parameters(attempt: Attempt) -> int:
 
 
 CHECKS: tuple[Callable[[Attempt], int], ...] = (
+    capability,
     modules_disabled,
     call_flags,
     elf_header,

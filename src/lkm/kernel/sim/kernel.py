@@ -91,7 +91,7 @@ class SimulatedKernel:
 
     def _refusal(self, name: str, force: bool) -> int:
         db = self.world.db
-        if self.world.meta("modules_disabled") == "1":
+        if self.world.meta("modules_disabled") == "1" or self.world.meta("cap_sys_module", "1") != "1":
             return errno.EPERM
         query = "SELECT usecount, state, permanent FROM modules WHERE name = ?"
         row = db.execute(query, (name,)).fetchone()
