@@ -27,9 +27,11 @@ def value_block(values: list[tuple[int, bytes]]) -> bytes:
     return b"".join(parts)
 
 
-def write_trie(blocks: Mapping[bytes, bytes], name: str = "") -> bytes:
-    """Return the file for keys and their value blocks. Raises FormatError for a key with a byte of 0 or above 127,
-    which the format cannot hold, or when the file would outgrow the 28 bits of its offsets.
+def write_trie(blocks: Mapping[bytes, bytes], name: str = "", *, fields: list[int] | None = None) -> bytes:
+    """Return the file for keys and their value blocks; ``fields`` gets the place of every address's last byte.
+
+    Raises FormatError for a key with a byte of 0 or above 127, which the format cannot hold, or when the file would
+    outgrow the 28 bits of its offsets.
     """
     keys = sorted(blocks)
     joined = b"".join(keys)
@@ -44,13 +46,13 @@ def write_trie(blocks: Mapping[bytes, bytes], name: str = "") -> bytes:
     addresses: list[list[int]] = [[]]
     before = b""
     for key in keys:
-        common = _common(before, key)
+        common = common_start(before, key)
         while depths[-1] > common:
             depth = depths.pop()
             parent = depths[-1]
             if parent < common:
                 parent = common
-            address = _emit(out, before[parent + 1 : depth], values.pop(), edges.pop(), addresses.pop())
+            address = emit(out, before[parent + 1 : depth], values.pop(), edges.pop(), addresses.pop(), fields)
             if depths[-1] < common:
                 depths.append(common)
                 values.append(b"")
@@ -69,25 +71,32 @@ def write_trie(blocks: Mapping[bytes, bytes], name: str = "") -> bytes:
         before = key
     while len(depths) > 1:
         depth = depths.pop()
-        address = _emit(out, before[depths[-1] + 1 : depth], values.pop(), edges.pop(), addresses.pop())
+        address = emit(out, before[depths[-1] + 1 : depth], values.pop(), edges.pop(), addresses.pop(), fields)
         edges[-1].append(before[depths[-1]])
         addresses[-1].append(address)
-    root = _emit(out, b"", values[0], edges[0], addresses[0])
+    root = emit(out, b"", values[0], edges[0], addresses[0], fields)
     if len(out) > MASK:
         raise FormatError(f"the index would be {len(out)} bytes long, more than its offsets can tell", name)
     out[:12] = Struct(">III").pack(MAGIC, VERSION, root)
     return bytes(out)
 
 
-def _common(a: bytes, b: bytes) -> int:
+def common_start(a: bytes, b: bytes) -> int:
     """Return how many bytes the keys have in common at their start."""
     size = min(len(a), len(b))
     differ = int.from_bytes(a[:size], "big") ^ int.from_bytes(b[:size], "big")
     return size - (differ.bit_length() + 7) // 8
 
 
-def _emit(out: bytearray, prefix: bytes, values: bytes, edges: list[int], addresses: list[int]) -> int:
-    """Append a node to the file; return its address."""
+def emit(
+    out: bytearray,
+    prefix: bytes,
+    values: bytes,
+    edges: list[int],
+    addresses: list[int],
+    fields: list[int] | None = None,
+) -> int:
+    """Append a node to the file; return its address. ``fields`` gets where the addresses of its children end."""
     address = len(out)
     if prefix:
         out += prefix
@@ -100,6 +109,9 @@ def _emit(out: bytearray, prefix: bytes, values: bytes, edges: list[int], addres
             table = [0] * (last - first + 1)
             for edge, child in zip(edges, addresses, strict=True):
                 table[edge - first] = child
+        if fields is not None:
+            at = len(out) + 5 - 4 * first
+            fields += [at + 4 * edge for edge in edges]
         out += _CHILDREN[last - first].pack(first, last, *table)
         address |= CHILDS
     if values:
