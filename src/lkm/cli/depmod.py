@@ -8,7 +8,7 @@ import sys
 import time
 
 from lkm import __version__
-from lkm.cli.kernels import place
+from lkm.cli.kernels import kernel24, place
 from lkm.cli.messages import ERR, WARNING, Messages
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
@@ -66,6 +66,11 @@ class Request(Record):
 
 def main(argv: list[str]) -> int:
     """Index a tree; status 1 when that was not possible."""
+    if (world := kernel24()) is not None or any(word.startswith("2.") for word in argv):
+        from lkm.cli import depmod24
+
+        if world is not None or any(depmod24.is_old(word) for word in argv[1:]):
+            return depmod24.main(argv, world)
     understood = understand("depmod", USAGE, OPTIONS, argv[1:])
     if isinstance(understood, int):
         return understood

@@ -56,12 +56,19 @@ def run(_verb: str, operands: list[str], options: dict[str, str]) -> int:
         meta["modversions"] = "1"
     if old:
         exports, source = tuple([Export(name) for name in KERNEL_SYMBOLS]), "a small kernel's"
+        if release == RELEASE and not meta["tree"]:
+            meta["tree"] = f"{os.path.abspath(path)}.root"
     builtins, resources = _builtins(meta["tree"], release) if meta["tree"] and not old else ([], [])
     world = _create(path, meta, exports, builtins, "force" in options)
     with world.change():
         world.db.executemany("INSERT INTO resources VALUES(?,?,?,'',0)", _OWN_24 if old else _OWN)
         world.db.executemany("INSERT INTO resources VALUES(?,?,?,'',1)", resources)
     world.close()
+    if old and meta["tree"] and "tree" not in options:
+        from lkm.cli.sim_new24 import index, lay_out
+
+        lay_out(meta["tree"])
+        index(path)
     sys.stdout.write(
         f"{path}: simulated Linux {release}, dialect {meta['dialect']}\n  exports: {len(exports)} ({source})\n"
         f"  modules: {meta['tree'] or 'of this machine'}/lib/modules/{release}\n"
