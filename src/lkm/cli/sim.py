@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 USAGE = """lkm sim new FILE [--image VMLINUZ] [--tree ROOT] [--release R] [--dialect 2.4|current] [--policy WORDS]
        lkm sim [--kernel sim:FILE] show [--json] | log | clock [+SECONDSs]
        lkm sim [--kernel sim:FILE] proc modules|ksyms|kallsyms|devices|filesystems | net dev | interrupts
+       lkm sim [--kernel sim:FILE] proc sys/kernel/osrelease|sys/kernel/modprobe [PATH]
        lkm sim [--kernel sim:FILE] open|close PATH [c|b MAJOR MINOR] | mount|umount TYPE
-       lkm sim [--kernel sim:FILE] socket FAMILY [TYPE [PROTOCOL]] | ifup|ifdown NAME
-       lkm sim [--kernel sim:FILE] fault MODULE init=-ERRNO|hang|oops|hang-exit|initializing|deleted|none"""
+       lkm sim [--kernel sim:FILE] socket FAMILY [TYPE [PROTOCOL]] | ifup|ifdown NAME | request MODULE
+       lkm sim [--kernel sim:FILE] fault MODULE init=-ERRNO|hang|oops|hang-exit|STATE|none
+       (STATE: uninitialized, initializing, deleted)"""
 OPTIONS = (
     Option("", "kernel", "sim:FILE", f"which simulated kernel; without it, {VARIABLE} says so"),
     Option("", "image", "FILE", "new: take exports, release and vermagic from this kernel image"),
@@ -49,6 +51,7 @@ VERBS = {
     "socket": ("sim_use", 1, 3),
     "ifup": ("sim_use", 1, 1),
     "ifdown": ("sim_use", 1, 1),
+    "request": ("sim_use", 1, 1),
     "clock": ("sim_set", 0, 1),
     "fault": ("sim_set", 2, 2),
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _UNITS = {"s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 #: What can be done to a module that is there: its state, and the flags of 2.4 (include/linux/module.h).
 #: (state, flags that go, flags that come): what is being deleted is still RUNNING.
-_STATES = {"initializing": ("Loading", 1, 64), "deleted": ("Unloading", 0, 2)}
+_STATES = {"initializing": ("Loading", 1, 64), "deleted": ("Unloading", 0, 2), "uninitialized": ("Loading", 65, 0)}
 
 
 def run(verb: str, operands: list[str], options: dict[str, str]) -> int:
@@ -61,7 +61,7 @@ def _fault(world: World, module: str, kind: str) -> str:
     if name == "init":
         argument = str(_errno(argument))
     elif name not in ("hang", "oops", "hang-exit") or argument:
-        hint = "it is init=-ENODEV or another errno, hang, oops, hang-exit (2.4), initializing, deleted, or none"
+        hint = f"it is init=-ENODEV or another errno, hang, oops, hang-exit (2.4), {', '.join(_STATES)}, or none"
         raise UsageError(f"unknown fault '{kind}'", hint=hint)
     world.db.execute("DELETE FROM faults WHERE module = ?", (module,))
     world.db.execute("INSERT INTO faults VALUES(?, ?, ?)", (module, name, argument))

@@ -7,6 +7,7 @@ import sys
 from lkm.cli.sim import opened
 from lkm.errors import UsageError
 from lkm.kernel.sim.kernel24 import Kernel24
+from lkm.kernel.sim.requests import HELPER
 from lkm.report import procfs
 
 TYPE_CHECKING = False
@@ -31,7 +32,19 @@ def run(verb: str, operands: list[str], options: dict[str, str]) -> int:
 
             sys.stdout.write(text(facts))
         return 0
+    if operands[:1] == ["sys/kernel/modprobe"]:
+        return _helper(kernel.world, operands[1:])
     sys.stdout.write(_text(kernel, " ".join([verb, *operands])))
+    return 0
+
+
+def _helper(world: World, operands: list[str]) -> int:
+    """Show /proc/sys/kernel/modprobe, or write it."""
+    if operands:
+        with world.change():
+            world.set_meta("modprobe", operands[0])
+    else:
+        sys.stdout.write(world.meta("modprobe", HELPER) + "\n")
     return 0
 
 
@@ -41,6 +54,8 @@ def _text(kernel: SimulatedKernel, what: str) -> str:
         return procfs.log(kernel.log())
     if isinstance(kernel, Kernel24) and what in ("proc modules", "proc ksyms"):
         return kernel.proc_modules() if what == "proc modules" else kernel.proc_ksyms()
+    if what == "proc sys/kernel/osrelease":
+        return f"{world.meta('release')}\n"
     if what == "proc modules":
         return procfs.modules(kernel.state())
     if what == "proc kallsyms" and isinstance(kernel, Kernel24):
@@ -60,7 +75,9 @@ def _text(kernel: SimulatedKernel, what: str) -> str:
     if what == "proc ksyms":
         raise UsageError("Linux after 2.4 has no /proc/ksyms", hint="lkm sim proc kallsyms")
     raise UsageError(
-        f"'{what}' is not among the files", hint="modules, kallsyms, devices, filesystems, net dev, interrupts"
+        f"'{what}' is not among the files",
+        hint="proc modules, ksyms, kallsyms, devices, filesystems, sys/kernel/modprobe, sys/kernel/osrelease; "
+        "net dev; interrupts",
     )
 
 
@@ -81,7 +98,7 @@ def collect(kernel: SimulatedKernel) -> dict[str, object]:
     world = kernel.world
     resources = world.db.execute(
         "SELECT kind, name, number, module, predicted FROM resources"
-        " WHERE kind NOT IN ('ksym', 'can_unload') ORDER BY rowid"
+        " WHERE kind NOT IN ('ksym', 'can_unload', 'use') ORDER BY rowid"
     )
     keys = ("kind", "name", "number", "module", "predicted")
     counts = world.db.execute("SELECT COUNT(*), SUM(module = ''), SUM(crc IS NOT NULL) FROM exports").fetchone()

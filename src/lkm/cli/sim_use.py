@@ -1,4 +1,4 @@
-"""``lkm sim open``, ``mount``, ``socket``, ``ifup`` and their opposites: what programs do that needs modules."""
+"""``lkm sim open``, ``mount``, ``socket``, ``ifup``, opposites, ``request``: what programs do that needs modules."""
 
 from __future__ import annotations
 
@@ -48,6 +48,8 @@ def run(verb: str, operands: list[str], options: dict[str, str]) -> int:
     kernel = opened(options)
     world = kernel.world
     dialect = world.meta("dialect")
+    if verb == "request":
+        return 1 if _helper(world, operands[0], dialect) else 0
     wants = _wants(_ENDS.get(verb, verb), operands, dialect)
     what = f"{_ENDS.get(verb, verb)} {' '.join(operands)}"
     if verb in _ENDS:
@@ -120,17 +122,41 @@ def _device(operands: list[str]) -> tuple[str, int, int]:
 
 
 def _helper(world: World, name: str, dialect: str) -> int:
-    """Run modprobe as this kernel does: its arguments, its three variables, in / ; return the exit status."""
-    words = [requests.HELPER, *requests.ARGUMENTS[dialect], name]
+    """Run modprobe as this kernel does: its arguments, its three variables, in / ; return the exit status.
+
+    Another program that /proc/sys/kernel/modprobe names is run as it is; with none there, nothing is.
+    """
+    helper = world.meta("modprobe", requests.HELPER)
+    if not helper:
+        return 255
+    words = [helper, *requests.ARGUMENTS[dialect], name]
     sys.stdout.write(f"request_module: {' '.join(words)}\n")
     sys.stdout.flush()
+    path = os.path.abspath(world.path)
     child = os.fork()
     if not child:
-        os._exit(_be_modprobe(os.path.abspath(world.path), words))
+        os._exit(_be_modprobe(path, words) if helper == requests.HELPER else _be_program(path, words))
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if status:
         sys.stdout.write(f"  it left with status {status}\n")
     return status
+
+
+def _be_program(path: str, words: list[str]) -> int:
+    """Become the helper that was set; the log says when that cannot be (2.4: kernel/kmod.c ``exec_modprobe``)."""
+    try:
+        os.chdir("/")
+        os.execve(words[0], words, requests.ENVIRONMENT)
+    except OSError as error:
+        from lkm.kernel.sim.world import World
+
+        world = World(path)
+        if world.meta("dialect") == "2.4":
+            told = f"kmod: failed to exec {words[0]} -s -k {words[-1]}, errno = {error.errno}"
+            with world.change():
+                world.say(3, told)
+        world.close()
+    return 255
 
 
 def _be_modprobe(path: str, words: list[str]) -> int:

@@ -4,6 +4,7 @@ INFO("author=Donald Becker <becker@scyld.com>")
 INFO("description=3Com 3c59x/3c9xx ethernet driver")
 INFO("device=PCI")
 SIMULATE("netdev", "eth%d", "")
+SIMULATE("say", "$netdev: 3Com PCI 3c905C Tornado at 0xdc00, IRQ 10", "")
 EXPORT_NO_SYMBOLS
 static int debug, options[8];
 PARM(debug, "i")

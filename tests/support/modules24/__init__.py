@@ -15,7 +15,7 @@ from lkm.modfile.object24 import read24
 
 HERE = Path(__file__).parent
 SHIPPED = HERE.parents[2] / "src/lkm/kernel/sim/modules24"
-NAMES = tuple(sorted(path.stem for path in HERE.glob("*.c")))
+NAMES = tuple(sorted(path.name[:-2] for path in HERE.glob("*.c")))
 #: Bytes in memory: those that the HOWTO shows, and for the others a likely number.
 SIZES = {
     "msdos": 5632,
@@ -31,6 +31,13 @@ SIZES = {
     "vfat": 9244,
     "bsd_comp": 4000,
     "af_packet": 8104,
+    "floppy": 45712,
+    "ipx": 16224,
+    "nfsd": 66576,
+    "ide-disk": 6692,
+    "ppp_generic": 15304,
+    "msdos-r": 5632,
+    "serial-2.2.19": 19520,
 }
 #: Last of all, so that any size can be had: nothing is aligned after it.
 _PADDING = """

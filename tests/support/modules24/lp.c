@@ -1,6 +1,8 @@
 #include "module24.h"
 LICENSE("GPL")
 SIMULATE("char", "lp", "6")
+SIMULATE("use", "parport_pc+parport", "")
+SIMULATE("say", "lp0: using parport0 (polling).", "parport_pc")
 EXPORT_NO_SYMBOLS
 static char *parport[8];
 static int reset;

@@ -5,6 +5,7 @@ EXPORT_NO_SYMBOLS
 SIMULATE("requires", "io", "6")
 SIMULATE("interrupt", "ne", "irq")
 SIMULATE("netdev", "eth%d", "")
+SIMULATE("say", "$netdev: NE2000 found at $io, using IRQ $irq.", "")
 CALL(printk)
 CALL(request_irq)
 CALL(ei_open)

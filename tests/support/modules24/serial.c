@@ -1,5 +1,6 @@
 #include "module24.h"
 LICENSE("GPL")
+SIMULATE("say", "ttyS00 at 0x03f8 (irq = 4) is a 16550A", "")
 SIMULATE("char", "ttyS", "4")
 SIMULATE("char", "cua", "5")
 CALL(printk)

@@ -186,6 +186,39 @@ def test_a_command_line_without_sense(run: Run, words: tuple[str, ...]) -> None:
     assert err.count("\n") == 2
 
 
+def test_another_helper(run: Run, tmp_path: Path) -> None:
+    assert run("proc", "sys/kernel/modprobe") == (0, "/sbin/modprobe\n", "")
+    helper = tmp_path / "helper"
+    helper.write_text('#!/bin/sh\necho "$#: $*"\npwd\nenv | sort\nexit 3\n')
+    helper.chmod(0o755)
+    assert run("proc", "sys/kernel/modprobe", str(helper)) == (0, "", "")
+    status, out, err = run("request", "nfsd")
+    said = out.replace("_=/usr/bin/env\n", "").replace("PWD=/\n", "").splitlines()
+    assert (status, err) == (1, "")
+    assert said == [
+        *("request_module: TMP/helper -q -- nfsd", "3: -q -- nfsd", "/"),
+        *("HOME=/", "PATH=/sbin:/usr/sbin:/bin:/usr/bin", "TERM=linux", "  it left with status 3"),
+    ]
+    assert run("proc", "sys/kernel/modprobe", "/no/such")[0] == 0
+    assert run("request", "fat")[1] == "request_module: /no/such -q -- fat\n  it left with status 255\n"
+    assert run("proc", "sys/kernel/modprobe", "")[0] == 0
+    assert run("request", "fat") == (1, "", "")
+    assert run("proc", "sys/kernel/modprobe", "/sbin/modprobe")[0] == 0
+    assert run("request", "fat") == (0, "request_module: /sbin/modprobe -q -- fat\n", "")
+    assert run("proc", "sys/kernel/osrelease")[1] == "1.0\n"
+
+
+def test_a_helper_that_is_not_there_in_2_4(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("new", f"{tmp_path}/w24", "--dialect", "2.4")
+    monkeypatch.setenv("LKM_KERNEL", f"sim:{tmp_path}/w24")
+    run("proc", "sys/kernel/modprobe", "/no/such")
+    assert run("mount", "vfat")[0] == 1
+    assert run("log")[1].endswith("] kmod: failed to exec /no/such -s -k vfat, errno = 2\n")
+    Kernel24(f"{tmp_path}/w24").load(f"{MODULES}/fat.o")
+    assert run("fault", "fat", "uninitialized")[1] == "fat: is uninitialized now\n"
+    assert run("proc", "modules")[1] == "fat                    30400 (uninitialized)\n"
+
+
 def test_help_and_policies(run: Run) -> None:
     assert run("--help")[1].startswith("usage: lkm sim new FILE")
     assert policy("sig_enforce,lockdown=integrity,modules_disabled,module_blacklist=a,b-c") == {
@@ -201,7 +234,7 @@ def test_help_and_policies(run: Run) -> None:
 
 def test_linux_2_4(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("new", f"{tmp_path}/w24", "--dialect", "2.4")[1].startswith(
-        "TMP/w24: simulated Linux 2.4.2-2, dialect 2.4\n  exports: 16 (a small kernel's)\n"
+        "TMP/w24: simulated Linux 2.4.2-2, dialect 2.4\n  exports: 18 (a small kernel's)\n"
     )
     monkeypatch.setenv("LKM_KERNEL", f"sim:{tmp_path}/w24")
     kernel = Kernel24(f"{tmp_path}/w24")

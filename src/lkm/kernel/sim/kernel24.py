@@ -11,7 +11,7 @@ from lkm.kernel.interface import Done, Outcome, Refused
 from lkm.kernel.sim import rules24, typed24
 from lkm.kernel.sim.kernel import SimulatedKernel
 from lkm.kernel.sim.link24 import Symbol24, bind, mismatch
-from lkm.kernel.sim.rules24 import Module24, State24
+from lkm.kernel.sim.rules24 import Module24, State24, find
 from lkm.kernel.sim.world import World
 from lkm.modfile.nouns import Export
 from lkm.modfile.object24 import Object24, read24
@@ -25,6 +25,7 @@ KERNEL_SYMBOLS = (
     *("printk", "register_filesystem", "unregister_filesystem", "register_chrdev", "unregister_chrdev"),
     *("request_irq", "free_irq", "register_netdev", "unregister_netdev", "sock_register", "sock_unregister"),
     *("tty_register_driver", "tty_unregister_driver", "kmalloc", "kfree", "request_module"),
+    *("register_blkdev", "ide_register_subdriver"),
 )
 _KERNEL_TEXT, _VMALLOC, _PAGE = 0xC0112FA0, 0xC8800000, 4096
 _STATES = {0: "Loading", rules24.INITIALIZING: "Loading"}
@@ -84,6 +85,8 @@ class Kernel24(SimulatedKernel):
 
     def _free(self, name: str) -> None:
         db = self.world.db
+        for used in self._uses().get(name, ()):
+            self._flags(rules24.release(self.modules24(), used))
         for table, column in (("refs", "holder"), ("exports", "module"), ("parameters", "module")):
             db.execute(f"DELETE FROM {table} WHERE {column} = ?", (name,))
         for table, column in (("resources", "module"), ("opened", "module"), ("modules", "name")):
@@ -119,7 +122,9 @@ class Kernel24(SimulatedKernel):
                     self.world.say(1, "Unable to handle kernel NULL pointer dereference at virtual address 00000000")
                 return 0
             answer = -abs(int(faults["init"])) if "init" in faults else int(faults.get("init-positive", 0))
-            state, number = rules24.finish(state, name, answer or self._start(name, start))
+            self._flags(state)
+            answer = answer or self._start(name, start)
+            state, number = rules24.finish(self.modules24(), name, answer)
             self._flags(state)
             return number
 
@@ -143,25 +148,51 @@ class Kernel24(SimulatedKernel):
     def _start(self, name: str, start: Start24) -> int:
         """Do what the file says that its init does (``simulate=KIND:NAME:NUMBER``); return its answer."""
         given = dict(start.parameters)
-        rows = []
+        facts = {"io": "0", "irq": "0", **given}
         for text in start.simulate:
-            kind, what, number = [*text.split(":"), "", ""][:3]
-            if kind == "requires":
-                if what not in given:
-                    self.world.say(3, f'{name}: You must supply "{what}=0xNNN" value(s) for ISA cards.')
-                    return -int(number)
-                continue
-            if "%d" in what:
-                query = "SELECT name FROM resources WHERE kind = ?"
-                taken = {row[0] for row in self.world.db.execute(query, (kind,))}
-                what = next(n for n in (what.replace("%d", str(i)) for i in range(len(taken) + 1)) if n not in taken)
-            value = given.get(number, "").split(",")[0] if kind == "interrupt" else number
-            rows.append((kind, what, int(value, 0) if value else None))
-        for row in rows:
-            self._resource(*row, name, predicted=1)
+            kind, _, rest = text.partition(":")
+            what, _, number = rest.rpartition(":")
+            if kind == "requires" and what not in given:
+                self.world.say(3, f'{name}: You must supply "{what}=0xNNN" value(s) for ISA cards.')
+                return -int(number)
+            if kind == "say" and (not number or find(self.modules24(), number)):
+                self.world.say(6, _filled(what, facts))
+            elif kind == "use":
+                self._use(what.split("+"), name)
+            elif kind not in ("requires", "say"):
+                facts[kind] = what = self._free_name(kind, what)
+                value = number if number.isdecimal() else given.get(number, "").split(",")[0]
+                self._resource(kind, what, int(value, 0) if value else None, name, predicted=1)
         if start.can_unload:
             self._resource("can_unload", name, 0, name)
         return 0
+
+    def _free_name(self, kind: str, what: str) -> str:
+        """Return a name such as ``eth%d`` with the first number that is not taken."""
+        if "%d" not in what:
+            return what
+        taken = {row[0] for row in self.world.db.execute("SELECT name FROM resources WHERE kind = ?", (kind,))}
+        return next(n for n in (what.replace("%d", str(i)) for i in range(len(taken) + 1)) if n not in taken)
+
+    def _use(self, names: list[str], user: str) -> None:
+        """Count a use of each of these modules until the user goes; none, where one of them is not there.
+
+        So lp holds a port: ``parport_register_device`` counts one of parport and one of the port's own driver
+        (drivers/parport/share.c).
+        """
+        state = self.modules24()
+        if all(find(state, name) for name in names):
+            for name in names:
+                state = rules24.use(state, name)
+                self._resource("use", name, None, user)
+            self._flags(state)
+
+    def _uses(self) -> dict[str, tuple[str, ...]]:
+        """Return which modules are used by modules, by user."""
+        found: dict[str, tuple[str, ...]] = {}
+        for user, used in self.world.db.execute("SELECT module, name FROM resources WHERE kind = 'use'"):
+            found[user] = (*found.get(user, ()), used)
+        return found
 
     def _resource(self, kind: str, name: str, number: int | None, module: str, predicted: int = 0) -> None:
         self.world.db.execute("INSERT INTO resources VALUES(?,?,?,?,?)", (kind, name, number, module, predicted))
@@ -171,7 +202,7 @@ class Kernel24(SimulatedKernel):
         with self.world.change():
             state = self.modules24()
             if name is None:
-                left, freed = rules24.sweep(state)
+                left, freed = rules24.sweep(state, self._uses())
                 for gone in freed:
                     self._free(gone)
                 self._flags(left)
@@ -180,7 +211,7 @@ class Kernel24(SimulatedKernel):
             if number:
                 return number
             query = "SELECT 1 FROM faults WHERE module = ? AND kind = 'hang-exit'"
-            running = (rules24.find(state, name) or Module24("")).flags & rules24.RUNNING
+            running = (find(state, name) or Module24("")).flags & rules24.RUNNING
             if running and self.world.db.execute(query, (name,)).fetchone():
                 self._flags(rules24.mark_deleted(state, name))
                 return 0
@@ -255,6 +286,17 @@ class Kernel24(SimulatedKernel):
         """Remove a module by its name."""
         number = self.delete_module(name)
         return Refused("delete_module", number) if number else Done("delete_module")
+
+
+def _filled(text: str, facts: dict[str, str]) -> str:
+    """Return a text with ``$NAME`` replaced by facts.
+
+    >>> _filled("$netdev: found at $io.", {"netdev": "eth0", "io": "0x300"})
+    'eth0: found at 0x300.'
+    """
+    for key, value in facts.items():
+        text = text.replace(f"${key}", value)
+    return text
 
 
 def start_of(

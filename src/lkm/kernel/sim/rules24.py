@@ -11,6 +11,10 @@ import errno
 
 from lkm.record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 RUNNING, DELETED, AUTOCLEAN, VISITED, USED_ONCE, JUST_FREED, INITIALIZING = 1, 2, 4, 8, 16, 32, 64
 #: /proc/modules was one page and no more (fs/proc/proc_misc.c: ``modules_read_proc``).
 PAGE = 4096
@@ -134,10 +138,11 @@ def is_candidate(module: Module24) -> bool:
     return not module.holders and module.flags & wanted == wanted and not module.flags & DELETED and not module.in_use
 
 
-def sweep(state: State24) -> tuple[State24, tuple[str, ...]]:
+def sweep(state: State24, uses: Mapping[str, tuple[str, ...]] | None = None) -> tuple[State24, tuple[str, ...]]:
     """``sys_delete_module(NULL)``: return what is left, and the names of what went, in order.
 
     After a pass that freed anything the scan starts anew, and meets modules whose VISITED it cleared a moment ago.
+    ``uses``: name → modules that it uses, once each, until its cleanup.
     """
     freed: list[str] = []
     changed = True
@@ -150,6 +155,8 @@ def sweep(state: State24) -> tuple[State24, tuple[str, ...]]:
             if module.flags & VISITED and not module.flags & JUST_FREED:
                 state = put(state, module._replace(flags=module.flags & ~VISITED))
             else:
+                for used in (uses or {}).get(name, ()):
+                    state = release(state, used)
                 state = free(state, name, tag=True)
                 freed.append(name)
                 changed = True

@@ -52,8 +52,7 @@ def test_the_howtos_first_stack(kernel: Kernel24) -> None:
 
 def test_the_howtos_other_lines(kernel: Kernel24) -> None:
     load(kernel, "serial", "parport", "parport_pc", "lp", "mydriver")
-    for name in ("serial", "parport_pc", "parport"):
-        use(kernel, name)
+    use(kernel, "serial")
     release(kernel, "serial")
     kernel.world.db.execute("INSERT INTO faults VALUES('mydriver', 'hang-exit', '')")
     assert kernel.unload("mydriver") == Done("delete_module")
@@ -66,6 +65,39 @@ def test_the_howtos_other_lines(kernel: Kernel24) -> None:
         "serial                 24484   0\n"
     )
     assert "mydriver" not in kernel.proc_ksyms()
+
+
+def test_what_a_module_uses_it_holds_until_it_goes(kernel: Kernel24) -> None:
+    load(kernel, "parport", "lp")  # no port, so none is used
+    assert kernel.unload("lp") == Done("delete_module")
+    load(kernel, "parport_pc", "lp")
+    assert kernel.unload("parport_pc") == Refused("delete_module", errno.EBUSY)
+    assert kernel.unload("lp") == Done("delete_module")
+    left = "parport_pc              7552   0\nparport                 7600   0 [parport_pc]\n"
+    assert kernel.proc_modules() == left
+    assert [kernel.unload(name) for name in ("parport_pc", "parport")] == [Done("delete_module")] * 2
+    assert kernel.world.check() == ()
+
+
+def test_a_sweep_ends_the_uses_of_what_it_frees(kernel: Kernel24) -> None:
+    for name, needs in (("parport", ()), ("parport_pc", ("parport",)), ("lp", ("parport",))):
+        uses = ("use:parport_pc+parport:",) if name == "lp" else ()
+        assert kernel.insert(name, 4096, Start24(needs, autoclean=True, simulate=uses)) == 0
+    use(kernel, "lp")
+    release(kernel, "lp")
+    kernel.delete_module(None)
+    assert [(m.name, m.usecount) for m in kernel.modules24()] == [("lp", 0), ("parport_pc", 1), ("parport", 1)]
+    kernel.delete_module(None)  # lp goes, and the restarted scan takes the others, tagged a moment ago
+    assert kernel.modules24() == ()
+
+
+def test_what_a_start_says(kernel: Kernel24) -> None:
+    load(kernel, "8390")
+    load(kernel, "ne", parameters="io=0x300 irq=11")
+    load(kernel, "floppy", "parport", "lp")
+    said = ["eth0: NE2000 found at 0x300, using IRQ 11.", "Floppy drive(s): fd0 is 1.44M"]
+    assert [record.text for record in kernel.log()] == said
+    assert resources(kernel, "interrupt") == [("floppy", 6, "floppy"), ("ne", 11, "ne")]
 
 
 def test_states_of_a_start(kernel: Kernel24) -> None:

@@ -1,0 +1,4 @@
+#include "module24.h"
+LICENSE("GPL")
+EXPORT_NO_SYMBOLS
+CALL(printk)
