@@ -40,6 +40,7 @@ class Section:
     info: int = 0
     entry: int = 0
     size: int | None = None  # a lie about the size, or the size of a NOBITS section
+    address: int = 0  # in memory; of a linked file, such as a kernel
 
 
 @dataclass
@@ -125,7 +126,7 @@ class Writer:
             size = len(s.data) if s.size is None else s.size
             link = self.index(s.link)
             headers += struct.pack(
-                shape, place, s.type, 0, 0, header_size + len(body), size, link, s.info, 1, s.entry
+                shape, place, s.type, 0, s.address, header_size + len(body), size, link, s.info, 1, s.entry
             )
             body += s.data
         body += bytes(-(header_size + len(body)) % 8)

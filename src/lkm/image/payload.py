@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from lkm.errors import FormatError
 from lkm.formats.compression import decompress, kind_of
-
-_UNREADABLE = {b"\x02\x21\x4c\x18": "lz4", b"\x89LZO": "lzo", b"BZh": "bzip2", b"\x5d\0\0": "lzma"}
+from lkm.image.packing import packing_of, unpack
 
 
 def unpacked(data: bytes, name: str = "") -> bytes:
     r"""Return the ELF file inside a bzImage; an ELF file is returned as it is.
 
-    Raises FormatError for what is neither, is cut off, or is packed by what is not read (lz4, lzo, bzip2, lzma).
+    Raises FormatError for what is neither, is cut off or broken, or is packed in a way that is not known.
 
     >>> unpacked(b"\x7fELF...")
     b'\x7fELF...'
@@ -31,16 +30,14 @@ def unpacked(data: bytes, name: str = "") -> bytes:
     payload = data[start : start + length]
     if len(payload) < length or length < 8:
         raise FormatError(f"a payload of {length} bytes does not fit: the file ends at byte {len(data)}", name, start)
-    kind = kind_of(payload[:6])
-    if not kind:
-        if payload[:4] == b"\x7fELF":
-            return payload
-        packed = next((text for magic, text in _UNREADABLE.items() if payload.startswith(magic)), "")
-        what = (
-            f"its payload is packed by {packed}, which is not read" if packed else "its payload is of no known kind"
-        )
-        raise FormatError(
-            what, name, start, "unpack it with the kernel's scripts/extract-vmlinux and give the vmlinux"
-        )
+    if payload[:4] == b"\x7fELF":
+        return payload
     # all but gzip are followed by the unpacked size, in 4 bytes (scripts/Makefile.lib: size_append)
-    return decompress(payload if kind == "gz" else payload[:-4], kind, name)
+    kind = kind_of(payload[:6])
+    if kind:
+        return decompress(payload if kind == "gz" else payload[:-4], kind, name)
+    packing = packing_of(payload[:9])
+    if packing:
+        return unpack(payload[:-4], packing, name)
+    hint = "unpack it with the kernel's scripts/extract-vmlinux and give the vmlinux"
+    raise FormatError("its payload is of no known kind", name, start, hint)

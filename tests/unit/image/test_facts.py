@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from lkm.formats.source import BytesSource
 from lkm.image.facts import read
 from lkm.image.nouns import KernelFacts
 from lkm.modfile.facts import read as read_module
-from lkm.modfile.nouns import ModuleFacts
+from lkm.modfile.nouns import Export, ModuleFacts
+from tests.support.kernelwriter import build_kernel
 from tests.support.trees import debian_kernel, debian_modules, uml_modules
 
 UML = Path("/usr/bin/linux.uml")
@@ -74,8 +76,30 @@ def test_marks_and_parameters() -> None:
     assert not exports["_printk"].gpl_only
     assert exports["platform_driver_unregister"].gpl_only
     assert exports["crypto_cipher_setkey"].namespace == "CRYPTO_INTERNAL"
-    assert {"initcall_debug", "printk.time"} <= set(debian().parameters)
     assert uml().certificates == ()
+
+
+def test_parameters_have_types_and_modes() -> None:
+    parameters = {parameter.name: parameter for parameter in debian().parameters}
+    shown = [
+        parameters[name] for name in ("initcall_debug", "printk.time", "module.sig_enforce", "edd.edd", "nosuch")[:3]
+    ]
+    assert [(p.type, p.mode) for p in shown] == [("bool", 0o644), ("bool", 0o644), ("bool_enable_only", 0o644)]
+
+
+def test_types_are_those_that_modules_builtin_modinfo_tells() -> None:
+    """The tree's modules.builtin.modinfo has parmtype= of built-in modules, made from the same sources."""
+    root, release = uml_modules()
+    told = {}
+    for record in (root / "lib/modules" / release / "modules.builtin.modinfo").read_bytes().decode().split("\0"):
+        key, _, value = record.partition("=")
+        if key.endswith(".parmtype"):
+            name, _, kind = value.partition(":")
+            told[f"{key.partition('.')[0]}.{name}"] = kind
+    compared = {p.name: (p.type, told[p.name]) for p in uml().parameters if p.type and p.name in told}
+    assert compared.pop("sysrq.reset_seq") == ("array of ?", "array of sysrq_reset_seq")
+    assert len(compared) > 20
+    assert {name: pair for name, pair in compared.items() if pair[0] != pair[1]} == {}
 
 
 @settings(max_examples=40, deadline=None)
@@ -89,3 +113,12 @@ def test_broken_images_are_told(data: st.DataObject) -> None:
         assert read(bytes(image), "broken").bits in {32, 64}
     except FormatError as error:
         assert error.where == "broken"
+
+
+CONFIG = b"IKCFG_ST" + gzip.compress(b"CONFIG_MODULES=y\n") + b"IKCFG_ED"
+
+
+def test_an_embedded_configuration() -> None:
+    assert read(build_kernel([Export("f", crc=1)], config=CONFIG)).config == "CONFIG_MODULES=y\n"
+    with pytest.raises(FormatError, match=r"k: .*gz data"):
+        read(build_kernel([Export("f", crc=1)], config=CONFIG[:20] + CONFIG[30:]), "k")
