@@ -23,6 +23,7 @@ TESTED_BY = {
     "cli/sim_set.py": "unit/cli/test_sim.py",
     "cli/sim_show.py": "unit/cli/test_sim.py",
     "cli/sim_use.py": "unit/cli/test_sim.py",
+    "cli/users.py": "lab/test_users.py",
     "config/nouns.py": "unit/config/test_modprobe.py",
     "config/nouns24.py": "unit/config/test_modulesconf.py",
     "formats/source.py": "unit/formats/test_elf.py",

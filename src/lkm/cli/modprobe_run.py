@@ -7,7 +7,7 @@ import os
 import sys
 
 from lkm.cli import messages
-from lkm.cli.kernels import may_change, open_kernel
+from lkm.cli.kernels import open_kernel
 from lkm.cli.modprobe_world import open_world
 from lkm.errors import MachineError, NotFound
 from lkm.kernel.interface import Refused
@@ -276,15 +276,17 @@ class Session:
                 what = f"Error running install command '{step.line}' for module {step.module}"
                 self.say.error(f"{what}: retcode {result.status}")
         elif isinstance(step, Remove) and isinstance(result, Refused):
+            if result.errno == errno.ENOENT and not result.call:
+                self._fatal(f"Module {step.module} is not in kernel.")
+                return
+            from lkm.cli.users import removal_lines
+
+            why = removal_lines(self.kernel, result, step.module) if self.say.priority >= messages.ERR else ()
             if not result.call:
-                text = "is not in kernel" if result.errno == errno.ENOENT else "is in use"
-                self._fatal(f"Module {step.module} {text}.")
+                self._fatal(f"Module {step.module} is in use.", why)
                 return
             self.say.error(f"could not remove '{step.module}': {os.strerror(result.errno)}")
-            from lkm.report.removal import explain_unload
-
-            module = self._state().find(step.module)
-            self.say.detail(*explain_unload(result, module, superuser=may_change(self.kernel)))
+            self.say.detail(*why)
 
 
 def join_parameters(words: list[str]) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 
 from lkm.cli import messages
-from lkm.cli.kernels import kernel24, may_change, open_kernel
+from lkm.cli.kernels import kernel24, open_kernel
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.errors import LkmError, MachineError
 from lkm.kernel.interface import Done
 from lkm.kernel.linux import LinuxKernel
 from lkm.names import ModuleName, fold, is_module_path, name_from_path
-from lkm.report.removal import explain_unload, obstacle
+from lkm.report.removal import obstacle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lkm.kernel.interface import ShownKernel
+    from lkm.state.nouns import KernelState, LoadedModule
+    from lkm.state.users import Uses
 
 USAGE = "rmmod [options] NAME..."
 OPTIONS = (
@@ -60,7 +62,9 @@ def _remove(kernel: ShownKernel, operand: str, force: bool, say: messages.Messag
             say.detail(error.hint)
             return False
         module = modules.find(name)
-        blocked = obstacle(name, module, kernel.holders(name), builtin=module is None and _is_builtin(kernel, name))
+        uses = _uses(kernel, module, modules)
+        builtin = module is None and _is_builtin(kernel, name)
+        blocked = obstacle(name, module, kernel.holders(name), builtin=builtin, uses=uses)
         if blocked:
             say.error(blocked[0])
             say.detail(*blocked[1:])
@@ -70,12 +74,18 @@ def _remove(kernel: ShownKernel, operand: str, force: bool, say: messages.Messag
         say.info(f"removed {name}")
         return True
     say.error(f"could not remove module {operand}: {os.strerror(outcome.errno)}")
-    try:
-        module = kernel.state().find(name)
-    except MachineError:
-        module = None
-    say.detail(*explain_unload(outcome, module, superuser=may_change(kernel)))
+    from lkm.cli.users import removal_lines
+
+    say.detail(*removal_lines(kernel, outcome, name))
     return False
+
+
+def _uses(kernel: ShownKernel, module: LoadedModule | None, modules: KernelState) -> Uses | None:
+    if module is None or module.refcount <= 0:
+        return None
+    from lkm.cli.users import uses_of
+
+    return uses_of(kernel, module, modules)
 
 
 def _name(operand: str) -> ModuleName:

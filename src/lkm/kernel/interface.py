@@ -10,7 +10,10 @@ from lkm.state.nouns import KernelState, LogRecord
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
     from typing import Protocol
+
+    from lkm.state.users import Uses
 else:
     Protocol = object
 
@@ -90,3 +93,6 @@ class ShownKernel(Kernel, Protocol):
 
     def holders(self, name: str) -> tuple[str, ...]:
         """Return the modules that use this one."""
+
+    def uses(self, names: Collection[str], owners: Callable[[str], Sequence[str]]) -> Uses:
+        """Return who is found to use modules; ``owners`` gives the modules that have an alias."""

@@ -25,9 +25,10 @@ from lkm.state.nouns import KernelState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Sequence
 
     from lkm.state.nouns import LogRecord
+    from lkm.state.users import Uses
 
 # What /sys/module/compression says (kernel/module/decompress.c) → our names.
 _COMPRESSIONS = {"gzip": "gz", "xz": "xz", "zstd": "zst"}
@@ -165,6 +166,12 @@ class LinuxKernel:
     def holders(self, name: str) -> tuple[str, ...]:
         """Return the modules that use this one, in the order of /sys's directory."""
         return self._names(f"{self._sys}/module/{name}/holders")
+
+    def uses(self, names: Collection[str], owners: Callable[[str], Sequence[str]]) -> Uses:
+        """Return who is found to use modules; see lkm.kernel.users."""
+        from lkm.kernel.users import Users
+
+        return Users(names, owners, self._proc, self._sys).search()
 
     def _names(self, directory: str) -> tuple[str, ...]:
         try:

@@ -12,14 +12,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lkm.kernel.interface import Refused
     from lkm.state.nouns import LoadedModule
+    from lkm.state.users import Uses
 
 
 def obstacle(
-    name: str, module: LoadedModule | None, listed: tuple[str, ...] = (), *, builtin: bool = False
+    name: str,
+    module: LoadedModule | None,
+    listed: tuple[str, ...] = (),
+    *,
+    builtin: bool = False,
+    uses: Uses | None = None,
 ) -> tuple[str, ...]:
     """Return what stands in the way of removal before the kernel is asked: kmod's sentence, then the cure; or ().
 
     ``listed`` gives the order of the holders, see :func:`lkm.report.lsmod.in_order`. ``builtin``: the index says so.
+    ``uses`` are the users of the module and of its holders that were found.
 
     >>> from lkm.names import ModuleName
     >>> from lkm.state.nouns import LoadedModule
@@ -32,23 +39,41 @@ def obstacle(
         return (f"Module {name} is not currently loaded",)
     if module.holders:
         holders = in_order(module.holders, listed)
-        this = holders[0] if len(holders) == 1 else "those"
-        return (
-            f"Module {name} is in use by: {' '.join(holders)}",
-            f"cure: `lkm modprobe -r {' '.join(holders)}` removes {this}, and {name} with it if nothing else uses it",
-        )
+        return (f"Module {name} is in use by: {' '.join(holders)}", *in_use(module, holders, uses))
     if module.refcount > 0:
-        users = "1 user" if module.refcount == 1 else f"{module.refcount} users"
-        return (
-            f"Module {name} is in use",
-            f"{users}, none of them a module: a mounted file system, an open device or socket, a network interface",
-        )
+        return (f"Module {name} is in use", *in_use(module, (), uses))
     if module.refcount < 0 and module.state == "Live":
         return ("Module unloading is not supported", "this kernel was built without CONFIG_MODULE_UNLOAD")
     return ()
 
 
-def explain_unload(refused: Refused, module: LoadedModule | None, *, superuser: bool = True) -> tuple[str, ...]:
+def in_use(module: LoadedModule, holders: tuple[str, ...], uses: Uses | None = None) -> tuple[str, ...]:
+    """Return lines about the users that are no modules, of a module and of its holders; then the cure for holders."""
+    from lkm.report.users import MOST, user_line, user_lines
+
+    others = module.refcount - len(holders)
+    lines = list(user_lines(module.name, others, uses)) if others > 0 else []
+    of_holders = [
+        (name, user) for name, users in (uses.pairs if uses else ()) for user in users if name != module.name
+    ]
+    lines += [f"{name}: {user_line(user)}" for name, user in of_holders[:MOST]]
+    if holders:
+        names = " ".join(holders)
+        this = names if len(holders) == 1 else "those"
+        start = "cure, when that has ended" if of_holders else "cure"
+        lines.append(
+            f"{start}: `lkm modprobe -r {names}` removes {this}, and {module.name} with it if nothing else uses it"
+        )
+    return tuple(lines)
+
+
+def explain_unload(
+    refused: Refused,
+    module: LoadedModule | None,
+    *,
+    superuser: bool = True,
+    uses: Uses | None = None,
+) -> tuple[str, ...]:
     """Return lines that say why delete_module(2) was refused. ``module``: as it is after the attempt, if known."""
     lines: list[str] = []
     number = refused.errno
@@ -67,8 +92,8 @@ def explain_unload(refused: Refused, module: LoadedModule | None, *, superuser: 
     elif number == errno.EBUSY and module.state != "Live":
         lines.append(f"it is {module.state.lower()} just now")
     elif module.holders:
-        lines.append(f"it is in use by: {' '.join(module.holders)}")
+        lines += [f"it is in use by: {' '.join(module.holders)}", *in_use(module, module.holders, uses)]
     elif module.refcount > 0:
-        lines.append(f"it is in use, {module.refcount} times")
+        lines += ["it is in use", *in_use(module, (), uses)]
     lines += [f"kernel: {printable(record.text)}" for record in refused.log]
     return tuple(lines)

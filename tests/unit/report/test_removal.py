@@ -38,7 +38,7 @@ def test_what_stands_in_the_way_in_kmods_words(module: LoadedModule | None, buil
         (errno.EBUSY, FAT._replace(permanent=True), "[permanent]"),
         (errno.EBUSY, FAT._replace(state="Loading"), "loading just now"),
         (errno.EAGAIN, HELD, "in use by: vfat msdos"),
-        (errno.EAGAIN, FAT._replace(refcount=3), "3 times"),
+        (errno.EAGAIN, FAT._replace(refcount=3), "in use"),
     ],
 )
 def test_why_the_kernel_refused(number: int, module: LoadedModule | None, word: str) -> None:

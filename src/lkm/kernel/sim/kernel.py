@@ -15,6 +15,12 @@ from lkm.modfile import predict
 from lkm.names import ModuleName
 from lkm.state.nouns import KernelState, LoadedModule, LogRecord
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from lkm.state.users import Uses
+
 _FLAGS, _SIZE = 2, 5  # fields of a section header
 _ALLOC = 2
 _PAGE = 4096
@@ -194,6 +200,17 @@ class SimulatedKernel:
         """Return the modules that use this one."""
         module = self.state().find(name)
         return tuple(module.holders) if module is not None else ()
+
+    def uses(self, names: Collection[str], owners: Callable[[str], Sequence[str]]) -> Uses:
+        """Return what ``lkm sim`` has in use."""
+        from lkm.state.users import User, Uses
+
+        rows = self.world.db.execute("SELECT module, what, count FROM opened ORDER BY what").fetchall()
+        pairs = [
+            (name, tuple([User("count", what, count=n) for owner, what, n in rows if owner == name]))
+            for name in names
+        ]
+        return Uses(tuple(pairs))
 
 
 def _size(image: bytes) -> int:

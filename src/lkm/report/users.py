@@ -1,0 +1,66 @@
+"""Who uses a module, in words; and what ends that use, where that can be said."""
+
+from __future__ import annotations
+
+from lkm.report.refusal import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.state.users import User, Uses
+
+#: So many users are named; of more, the number is told.
+MOST = 10
+_ENDS = {"mount": "umount", "swap": "swapoff", "loop": "losetup -d"}
+_WORDS = {
+    "device": "{who} has {what} open",
+    "socket": "{who} has a socket of protocol {what} open",
+    "mount": "a file system ({more}) is mounted on {what}{who}",
+    "swap": "swap is on {what}",
+    "loop": "{what} is attached to {more}",
+    "interface": "network interface {what} ({more}) stands on it",
+    "algorithm": "algorithm {what} of the kernel's crypto is in use",
+    "count": "`lkm sim {what}` was called",
+}
+
+
+def user_line(user: User) -> str:
+    """Return the words for one user.
+
+    >>> from lkm.state.users import User
+    >>> user_line(User("device", "/dev/net/tun", "", 12, "vpn", 2))
+    'process 12 (vpn) has /dev/net/tun open, 2 times'
+    """
+    who = f"process {user.pid} ({user.comm})" if user.pid else ""
+    if who and user.kind == "mount":
+        who = f", as {who} sees it"
+    line = _WORDS[user.kind].format(who=who, what=user.what, more=user.more)
+    if user.kind in _ENDS and not user.pid and user.what != "/":
+        line += f"; `{_ENDS[user.kind]} {_quoted(user.what)}` ends that"
+    return printable(line + (f", {user.count} times" if user.count > 1 else ""))
+
+
+def _quoted(path: str) -> str:
+    plain = path.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum()
+    return path if plain else "'" + path.replace("'", "'\\''") + "'"
+
+
+def user_lines(name: str, others: int, uses: Uses | None) -> tuple[str, ...]:
+    """Return lines about the users of a module besides other modules; ``others`` is how many the kernel counts.
+
+    What is found may be more or less than that: an open device can have several references, and some users, such as
+    the kernel's own threads and mapped devices, can be seen nowhere.
+    """
+    counted = "1 user" if others == 1 else f"{others} users"
+    if uses is None:
+        return (f"{counted}, none of them a module",)
+    users = uses.of(name)
+    if users:
+        lines = [f"{counted}, none of them a module:", *[user_line(user) for user in users[:MOST]]]
+        if len(users) > MOST:
+            lines.append(f"and {len(users) - MOST} more")
+    else:
+        where = "mount, open device or socket, network interface, swap and algorithm that can be seen is not one"
+        lines = [f"{counted}, none of them a module; and every {where}"]
+    if not uses.complete:
+        lines.append("some processes could not be looked at: root may look at all")
+    return tuple(lines)

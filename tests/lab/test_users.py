@@ -1,0 +1,78 @@
+"""Refused removals in a real kernel name who uses the module: a process with a device or a socket, a mount."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from pathlib import Path
+
+import pytest
+
+from lkm import lab
+from tests.support.kernels import LKM
+
+pytestmark = pytest.mark.lab
+
+HOLD = """
+import os, socket, time
+tun, ppp = os.open("/dev/net/tun", os.O_RDWR), os.open("/dev/ppp", os.O_RDWR)
+talk = socket.socket(socket.AF_APPLETALK, socket.SOCK_DGRAM)
+open("/run/ready", "w").write(str(os.getpid()))
+time.sleep(100)
+"""
+
+
+def fat_image() -> bytes:
+    """Return an empty FAT12 file system: boot sector, two FATs of six sectors, a root directory of 16 entries."""
+    image = bytearray(512 * 2000)
+    image[:11] = b"\xeb\x3c\x90LKMTEST "
+    struct.pack_into("<HBHBHHBHHH", image, 11, 512, 1, 1, 2, 16, 2000, 0xF8, 6, 32, 64)
+    image[510:512] = b"\x55\xaa"
+    for table in (512, 512 * 7):
+        image[table : table + 3] = b"\xf8\xff\xff"
+    return bytes(image)
+
+
+def test_refusals_name_process_mount_and_socket(tmp_path: Path) -> None:
+    (tmp_path / "hold.py").write_text(HOLD)
+    (tmp_path / "image").write_bytes(fat_image())
+    script = f"""
+        for m in tun ppp_generic appletalk loop msdos; do modprobe $m; done
+        {sys.executable} {tmp_path}/hold.py &
+        mkdir "/run/my disk"; losetup /dev/loop0 {tmp_path}/image && mount -t msdos /dev/loop0 "/run/my disk" || exit
+        unshare -m sh -c 'exec 5</dev/ppp; echo >/run/second; exec sleep 100' & second=$!
+        while [ ! -s /run/ready ] || [ ! -e /run/second ]; do sleep 0.1; done
+        for m in tun ppp_generic appletalk msdos fat loop; do
+            echo "== $m"; {LKM} rmmod $m; {LKM} modprobe -r $m; {LKM} rmmod -f $m
+        done
+        echo "== pids"; cat /run/ready; echo " $second"
+        echo "== elsewhere"; umount "/run/my disk"; {LKM} rmmod msdos
+        echo "== free"; kill $second; wait $second; losetup -d /dev/loop0
+        {LKM} modprobe -r msdos && {LKM} rmmod loop; grep -E '^(fat|loop)' /proc/modules
+    """
+    result = lab.run(["sh", "-c", script], merge=True)
+    out = result.stdout.decode()
+    sections = {part.split("\n")[0]: part.split("\n", 1)[1] for part in out.split("== ")[1:]}
+    python, sleep = sections["pids"].split()
+    mount = "a file system (msdos /dev/loop0) is mounted on /run/my disk"
+    ends = "; `umount '/run/my disk'` ends that"
+    said = {
+        "tun": [f"  process {python} (python) has /dev/net/tun open"],
+        "ppp_generic": [
+            f"  process {python} (python) has /dev/ppp open",
+            f"  process {sleep} (sleep) has /dev/ppp open",
+        ],
+        "appletalk": [f"  process {python} (python) has a socket of protocol DDP open"],
+        "msdos": [f"  {mount}{ends}"],
+        "fat": [
+            f"  msdos: {mount}{ends}",
+            "  cure, when that has ended: `lkm modprobe -r msdos` removes msdos, and fat",
+        ],
+        "loop": [f"  {mount}{ends}", "  /dev/loop0 is attached to "],
+    }
+    for name, lines in said.items():
+        for line in lines:  # by rmmod and modprobe -r, which foresee it, and by rmmod -f, which the kernel refuses
+            assert sections[name].count(line) == 3, (line, out)
+        assert f"could not remove module {name}: Resource temporarily unavailable" in sections[name], out
+    assert f"  {mount}, as process {sleep} (sleep) sees it\n" in sections["elsewhere"], out
+    assert "fat" not in sections["free"] and "loop" not in sections["free"], out
