@@ -11,7 +11,7 @@ from lkm.errors import LkmError
 from lkm.formats.source import BytesSource
 from lkm.kernel.sim import link24, typed24
 from lkm.kernel.sim.kernel24 import Kernel24, Start24, start_of
-from lkm.kernel.sim.rules24 import INITIALIZING
+from lkm.kernel.sim.rules24 import DELETED, INITIALIZING
 from lkm.modfile.object24 import Object24, read24, split_version
 from lkm.report import insmod24 as words
 
@@ -126,7 +126,8 @@ def insert(run: Insertion, path: str, module: Object24, parameters: list[str]) -
             return 1
         elsewhere = dict(bound.other_version)
         owners = owners_of(kernel, path, tuple([symbol for symbol in bound.missing if symbol not in elsewhere]))
-        told = words.unresolved(bound.missing, owners, bound.other_version, bound.gpl_only)
+        going = [m.name for m in kernel.modules24() if m.flags & DELETED]
+        told = words.unresolved(bound.missing, owners, bound.other_version, bound.gpl_only, going)
         return run.complain(told, file)
     types = {parameter.name: parameter.type for parameter in module.parameters}
     values, fault = typed24.check(types, parameters)

@@ -84,7 +84,7 @@ def run() -> None:
         status = 130
     except (OSError, LkmError, MemoryError) as error:
         _drop(1)
-        status = _give_up(error)
+        status = give_up(error)
     try:
         if sys.stderr is not None:
             sys.stderr.flush()
@@ -114,7 +114,7 @@ def _drop(descriptor: int) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
-def _give_up(error: Exception) -> int:
+def give_up(error: Exception) -> int:
     """Say why a tool ended that did not foresee this; return the exit status."""
     from lkm.cli.messages import Messages
 

@@ -20,7 +20,8 @@ USAGE = """lkm sim new FILE [--image VMLINUZ] [--tree ROOT] [--release R] [--dia
        lkm sim [--kernel sim:FILE] open|close PATH [c|b MAJOR MINOR] | mount|umount TYPE
        lkm sim [--kernel sim:FILE] socket FAMILY [TYPE [PROTOCOL]] | ifup|ifdown NAME | request MODULE
        lkm sim [--kernel sim:FILE] fault MODULE init=-ERRNO|hang|oops|hang-exit|STATE|none
-       (STATE: uninitialized, initializing, deleted)"""
+       (STATE: uninitialized, initializing, deleted)
+       lkm sim tour [SECTION] [--list] [--keep DIR]"""
 OPTIONS = (
     Option("", "kernel", "sim:FILE", f"which simulated kernel; without it, {VARIABLE} says so"),
     Option("", "image", "FILE", "new: take exports, release and vermagic from this kernel image"),
@@ -30,6 +31,8 @@ OPTIONS = (
     Option("", "policy", "WORDS", "new: sig_enforce, lockdown=LEVEL, modules_disabled, module_blacklist=A,B ..."),
     Option("", "force", "", "new: replace a simulated kernel of that name"),
     Option("", "json", "", "show: as JSON"),
+    Option("", "list", "", "tour: list its sections"),
+    Option("", "keep", "DIR", "tour: play in this new directory, and leave it there"),
     Option("h", "help", "", "show this help"),
 )
 EPILOGUE = f"""
@@ -53,6 +56,7 @@ VERBS = {
     "ifdown": ("sim_use", 1, 1),
     "request": ("sim_use", 1, 1),
     "clock": ("sim_set", 0, 1),
+    "tour": ("sim_tour", 0, 1),
     "fault": ("sim_set", 2, 2),
 }
 

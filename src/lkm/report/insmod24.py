@@ -75,12 +75,19 @@ def unresolved(
     owners: Sequence[tuple[str, tuple[str, ...]]],
     others: Sequence[tuple[str, str]],
     gpl_only: Sequence[str],
+    going: Sequence[str] = (),
 ) -> Complaint:
-    """Symbols that nobody exports. ``owners``: files that would; ``others``: they are exported in another version."""
+    """Symbols that nobody exports. ``owners``: files that would; ``others``: they are exported in another version.
+
+    ``going``: the names of modules that are (deleted).
+    """
     why = []
     found = {symbol for _, offered in owners for symbol in offered}
     for path, offered in owners:
         name = path.rsplit("/", 1)[-1].removesuffix(".o")
+        if name in going:
+            why.append(f"{', '.join(offered)}: exported by {name}, which is (deleted): nothing can use it any more.")
+            continue
         why.append(f"{', '.join(offered)}: exported by {path}, which is not loaded.")
         why.append(f"Load it first: insmod {path} (modprobe of this module's name loads {name} by itself)")
     for symbol, offered_as in others:

@@ -23,6 +23,8 @@ ARGUMENTS = {"current": ("-q", "--"), "2.4": ("-s", "-k", "--")}
 ENVIRONMENT = {"HOME": "/", "TERM": "linux", "PATH": "/sbin:/usr/sbin:/bin:/usr/bin"}
 _VISITED, _USED_ONCE = 8, 16
 _MISC, _INET, _NETLINK = 10, 2, 16
+#: Majors that consoles and serial ports share; the kernel of 2.4 has the former, a module may have the latter.
+_SERIAL = {4: "ttyS", 5: "cua"}
 SOCKET_TYPES = {"stream": 1, "dgram": 2, "raw": 3, "seqpacket": 5}
 
 
@@ -53,6 +55,8 @@ def device(kind: str, major: int, minor: int, dialect: str) -> Want:
     """Return the want of an open(2) of a device; ``kind`` is ``char`` or ``block``."""
     both, one = f"{kind}-major-{major}-{minor}", f"{kind}-major-{major}"
     misc = kind == "char" and major == _MISC
+    if dialect == "2.4" and kind == "char" and major in _SERIAL and minor >= 64:
+        return Want(kind, _SERIAL[major], None, (one,), "failed", 19)  # fs/devices.c: need_serial
     if dialect == "2.4":
         return Want("misc" if misc else kind, "", minor if misc else major, (both if misc else one,), "failed", 19)
     return Want("misc" if misc else kind, "", minor if misc else major, (both, one), "failed", 6)

@@ -1,0 +1,116 @@
+"""The examples of chapter 5 of the Linux Loadable Kernel Module HOWTO, and where the tour plays each."""
+
+from __future__ import annotations
+
+from lkm.record import Record
+
+
+class Example(Record):
+    """What the text of a section has typed or described, the tour's section and command, the lines that it shows.
+
+    ``lines`` are to be below the command, next to each other and to the byte.
+    """
+
+    section: str
+    typed: str
+    tour: str
+    command: str
+    lines: tuple[str, ...] = ()
+
+
+EXAMPLES = (
+    Example("5", "insmod serial.o", "5.0", "lkm insmod serial.o"),
+    Example(
+        "5",
+        "insmod msdos.o",
+        "5.0",
+        "lkm insmod msdos.o",
+        (
+            "msdos.o: unresolved symbol fat_date_unix2dos",
+            "msdos.o: unresolved symbol fat_add_cluster1",
+            "msdos.o: unresolved symbol fat_put_super",
+        ),
+    ),
+    Example("5", "cat /proc/ksyms", "5.0", "lkm sim proc ksyms | grep fat_date_unix2dos"),
+    Example("5", "/proc/kallsyms", "5.0", "lkm sim proc kallsyms"),
+    Example("5", "insmod fat.o", "5.0", "lkm insmod fat.o"),
+    Example(
+        "5",
+        "both LKMs are loaded and one depends on the other",
+        "5.0",
+        "lkm sim proc modules",
+        (
+            "msdos                   5632   0 (unused)",
+            "fat                    30400   0 [msdos]",
+        ),
+    ),
+    Example(
+        "5",
+        "symbols look like fat_date_unix2dos_R83fb36a1",
+        "5.0",
+        "lkm insmod msdos-r.o",
+        ("msdos-r.o: unresolved symbol fat_date_unix2dos_R83fb36a1",),
+    ),
+    Example(
+        "5",
+        "kernel/module version mismatch",
+        "5.0",
+        "lkm insmod serial-2.2.19.o",
+        ("serial-2.2.19.o: kernel-module version mismatch",),
+    ),
+    Example("5", "insmod ne.o io=0x300 irq=11", "5.0", "lkm insmod ne.o io=0x300 irq=11"),
+    Example("5", "rmmod ne", "5.0", "lkm rmmod ne"),
+    Example("5", "lsmod", "5.0", "lkm lsmod"),
+    Example(
+        "5.1",
+        "insmod usbcore.o",
+        "5.1",
+        "lkm insmod usbcore.o",
+        ("usbcore.o: couldn't find the kernel version this module was compiled for",),
+    ),
+    Example("5.1", "see what insmod is seeing", "5.1", "grep -c kernel_version serial.o usbcore.o", ("usbcore.o:0",)),
+    Example("5.2", "the driver doesn't find any device", "5.2", "lkm insmod ne.o"),
+    Example("5.2", "/proc/devices", "5.2", "lkm sim proc devices", ("  4 ttyS",)),
+    Example("5.2", "/proc/interrupts", "5.2", "lkm sim interrupts"),
+    Example("5.2", "kernel messages (dmesg)", "5.2", "lkm sim log"),
+    Example("5.2", "a list of guesses from insmod", "5.2", "lkm insmod 3c59x.o"),
+    Example("5.2", "/proc/net/dev", "5.2", "lkm sim net dev"),
+    Example("5.2", "the filesystem type named msdos", "5.2", "lkm sim proc filesystems", ("\tmsdos",)),
+    Example("5.5", "cat /proc/modules", "5.5", "lkm sim proc modules", ("serial                 24484   0",)),
+    Example("5.5", "any name you like with an option on insmod", "5.5", "lkm insmod -o com3 serial.o"),
+    Example("5.5", "open devices", "5.5", "lkm sim open /dev/ttyS0", ("open: served by serial",)),
+    Example("5.5", "cannot remove an LKM unless the use count is zero", "5.5", "lkm rmmod serial"),
+    Example(
+        "5.5",
+        "-1 in the use count column",
+        "5.5",
+        "lkm sim proc modules",
+        ("af_packet               8104  -1 (unused)",),
+    ),
+    Example(
+        "5.5",
+        "lp and parport",
+        "5.5",
+        "lkm sim proc modules",
+        (
+            "lp                      5280   0 (unused)",
+            "parport_pc              7552   1",
+            "parport                 7600   1 [lp parport_pc]",
+        ),
+    ),
+    Example("5.5", "You cannot unload an LKM that has dependencies", "5.5", "lkm rmmod parport"),
+    Example("5.5", "by unloading the dependent LKMs", "5.5", "lkm rmmod lp parport_pc parport"),
+    Example(
+        "5.5",
+        "deleted state",
+        "5.5",
+        "lkm sim proc modules",
+        ("mydriver                8154   0 (deleted)",),
+    ),
+    Example("5.5", "no longer load LKMs that depend on it", "5.5", "lkm insmod msdos.o"),
+    Example("5.5", "initializing", "5.5", "lkm sim proc modules", ("parport                 7600 (initializing)",)),
+    Example("5.5", "uninitialized", "5.5", "lkm sim proc modules", ("serial                 24484 (uninitialized)",)),
+)
+#: The HOWTO's line for serial has two blanks more than kernel/module.c ever wrote (``%-20s%8lu%4ld``); those of its
+#: other lines are the kernel's.
+ODD = ("serial                   24484   0", "serial                 24484   0")
