@@ -14,15 +14,16 @@ from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.config.depmod import DepmodSettings, assemble_depmod
 from lkm.errors import CycleError, FormatError, LkmError, MachineError, NotFound, UsageError
-from lkm.index.build import Modules, build, build_aliases, resolve, row_of
-from lkm.index.cache import Cache, pack, summary
+from lkm.index.amend import amend
+from lkm.index.build import Modules, build, build_aliases, resolve
+from lkm.index.cache import Cache, Derived, pack, summary
 from lkm.index.choice import Chooser, in_order
 from lkm.index.unresolved import parse_symvers, parse_system_map, providers, unresolved
 from lkm.names import ModuleName, is_module_path
 from lkm.record import Record
 from lkm.system.beside import beside
 from lkm.system.configfiles import depmod_files
-from lkm.system.depcache import INPUTS, RACY_NS, is_written, read_cache, read_files, write_cache
+from lkm.system.depcache import INPUTS, RACY_NS, read_cache, read_files, read_outputs, write_cache
 from lkm.system.files import make_directory, read_bytes
 from lkm.system.fileset import write_set
 from lkm.system.tree import find_modules_dir, list_modules
@@ -166,51 +167,70 @@ def _run(request: Request, config: tuple[str, ...], messages: Messages) -> int:
     hashed = "hash" in request.options
     reading = read_files(paths, names, cache, began - RACY_NS, crcs=crcs, hashed=hashed)
     speaking = show or not request.options.keys().isdisjoint(("verbose", "errsyms", "warn"))
-    if reading.same and cache and not speaking and is_written(request.directory, request.out, cache.outputs):
-        return 0
+    before = None
+    if cache and not speaking and not reading.faults:
+        before = read_outputs(request.directory, request.out, cache.outputs)
+        if before is not None and reading.same_as(cache):
+            return 0
     for at, fault in reading.faults:
         messages.error(f"failed to load symbols from {paths[at]}: {fault}")
     modules = Modules(
-        names=[_bytes(name) for name, _ in chosen],
-        paths=names,
-        rows=[row_of(facts, *marks) for facts, marks in zip(reading.facts, reading.crcs, strict=True)],
+        [_bytes(name) for name, _ in chosen],
+        names,
+        *reading.facts,
         strip=_bytes(request.options.get("symbol-prefix", "")),
+        marks=reading.marks,
     )
     if "verbose" in request.options:
         _show_providers(modules, request.directory)
     if "errsyms" in request.options and kernel is not None:
         for path, what, symbol in unresolved(modules, kernel, crcs=crcs):
             messages.warning(f"{_absolute(request.directory, path)} {what} {_str(symbol)}")
-    files, sound = _index(modules, request, messages)
+    amended = amend(cache, before, modules, reading.kept) if cache and before is not None else None
+    indexes = _changed(amended, before) if amended and before else _index(modules, request, messages)
     if show:
         sys.stdout.flush()
-        sys.stdout.buffer.write(b"".join([data for name, data in files.items() if not name.endswith(".bin")]))
+        sys.stdout.buffer.write(b"".join([data for name, data in indexes.files.items() if not name.endswith(".bin")]))
         return 0
     if request.out != request.directory:
         make_directory(request.out)
-    write_set(request.out, files)
+    write_set(request.out, indexes.files)
     if not (crcs or "no-cache" in request.options):
-        outputs = summary({**sound, **files}) if sound and not reading.faults else b""
-        write_cache(
-            request.out, Cache(_bytes(context), b"".join(reading.stamps), pack(names), reading.facts, outputs)
-        )
+        outputs = summary(indexes.sound) if indexes.sound and not reading.faults else b""
+        stamps = b"".join(reading.stamps)
+        write_cache(request.out, Cache(_bytes(context), stamps, pack(names), reading.facts, outputs, indexes.derived))
     return 0
 
 
-def _index(modules: Modules, request: Request, messages: Messages) -> tuple[dict[str, bytes], dict[str, bytes]]:
-    """Return the files to write, and the kernel's own that went into them (none when there was a complaint)."""
+class Indexes(Record):
+    """The files to write; all that depmod makes and is made of, unless there was a complaint; what they came from."""
+
+    files: dict[str, bytes]
+    sound: dict[str, bytes]
+    derived: Derived | None
+
+
+def _changed(amended: tuple[dict[str, bytes], Derived], before: dict[str, bytes]) -> Indexes:
+    """Return those files that are not as before, and modules.dep, whose time tells ``-A`` that all is up to date."""
+    files, derived = amended
+    written = {name: data for name, data in files.items() if name == "modules.dep" or data != before[name]}
+    return Indexes(written, files, derived)
+
+
+def _index(modules: Modules, request: Request, messages: Messages) -> Indexes:
     show = "show" in request.options or "dry-run" in request.options
     aliases = beside(lambda: build_aliases(modules))
     resolved = resolve(modules)
     # Only binary indexes come from these two, and those are not shown.
     found = [None if show else _optional(request.directory, name, messages) for name in INPUTS]
-    files, notes = build(modules, resolved, aliases, *found)
-    for kind, text in notes:
+    built = build(modules, resolved, aliases, *found)
+    for kind, text in built.notes:
         if kind != "duplicate" or "warn" in request.options:
             messages.say(ERR if kind == "error" else WARNING, text)
-    sound = all(kind == "duplicate" for kind, _ in notes)
+    sound = all(kind == "duplicate" for kind, _ in built.notes)
     inputs = {name: data for name, data in zip(INPUTS, found, strict=True) if data is not None}
-    return files, inputs if sound and len(inputs) == len(INPUTS) else {}
+    sound = sound and len(inputs) == len(INPUTS)
+    return Indexes(built.files, {**inputs, **built.files} if sound else {}, built.derived)
 
 
 def _kernel_symbols(options: dict[str, str]) -> dict[bytes, int] | None:

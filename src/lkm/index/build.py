@@ -8,107 +8,129 @@ from __future__ import annotations
 from struct import Struct
 
 from lkm.errors import CycleError, FormatError
-from lkm.index.cache import unpack
+from lkm.index.cache import Derived, pack, unpack
 from lkm.index.hashorder import hash_order
 from lkm.index.resolve import all_needs, circles, direct_needs, owners_of, users_first
+from lkm.index.triemerge import pack_fields
 from lkm.index.triewriter import value_block, write_trie
 from lkm.names import fold_alias
 from lkm.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from lkm.index.cache import Packed
-
-    #: What is taken from one module: its modinfo records (those of WANTED), exports, needs, which of these are weak,
-    #: and the CRCs of exports and needs (only filled when they are to be checked).
-    Row = tuple[list[bytes], list[bytes], list[bytes], frozenset[bytes], dict[bytes, int], dict[bytes, int]]
+    #: The CRCs of a module's exports and of its needs; only filled when they are to be checked.
+    Marks = tuple[dict[bytes, int], dict[bytes, int]]
 
     #: Something wrong with what a module says: "error", "warning" or "duplicate" (for ``-w``), and the text.
     Note = tuple[str, str]
 
+    #: What build_aliases() makes: files, complaints, the size of each module's part, and fields of the binary index.
+    Aliases = tuple[dict[str, bytes], list[Note], list[int], bytes]
+
 #: kmod's table of symbols has this many buckets; modules.symbols is written in its order.
-_SYMBOL_BUCKETS = 2048
+SYMBOL_BUCKETS = 2048
 
 #: The modinfo records that an index holds, as they start.
 WANTED = (b"alias=", b"softdep=", b"weakdep=")
 
-_NONE: frozenset[bytes] = frozenset()
 _U32 = Struct(">I")
 
 
 class Modules(Record):
-    """The modules of a tree in their final order, as columns: names, paths as modules.dep has them, and facts."""
+    """The modules of a tree in their final order, as columns: names, paths as modules.dep has them, and facts.
+
+    Facts are lists of names, each ended by a zero byte: modinfo records (those of WANTED), exports, needs, and which
+    of these are weak.
+    """
 
     names: list[bytes]
     paths: list[bytes]
-    rows: Sequence[Row]
+    records: Sequence[bytes]
+    exports: Sequence[bytes]
+    needs: Sequence[bytes]
+    weak: Sequence[bytes]
     strip: bytes = b""  # one character that is taken from the start of symbols (-P)
+    marks: Sequence[Marks] = ()
 
 
 class Resolved(Record):
-    """Who owns each symbol, and all that each module needs, users first; modules are places in the list of them."""
+    """Who owns each symbol, what each module needs itself, and all that it needs, users first; modules are places in
+    the list of them.
+    """
 
     owners: dict[bytes, int]
+    direct: list[Sequence[int]]
     needs: list[list[int]]
+
+
+class Built(Record):
+    """All index files, name → contents in the order of writing, and what was wrong.
+
+    ``derived`` is for changing them later; None when a name holds what ends names in the text files.
+    """
+
+    files: dict[str, bytes]
+    notes: list[Note]
+    derived: Derived | None = None
 
 
 def resolve(modules: Modules) -> Resolved:
     """Return what the modules need of one another; raises CycleError, naming those in circles."""
-    owners = owners_of([stripped(row[1], modules.strip) for row in modules.rows])
-    direct = direct_needs([stripped(row[2], modules.strip) for row in modules.rows], owners)
+    owners = owners_of([stripped(unpack(names), modules.strip) for names in modules.exports])
+    direct = direct_needs([stripped(unpack(names), modules.strip) for names in modules.needs], owners)
     order = users_first(direct)
     if len(order) < len(direct):
         raise _cycle_error(direct, modules.names)
-    return Resolved(owners, all_needs(direct, order))
+    return Resolved(owners, direct, all_needs(direct, order))
 
 
-def row_of(facts: Packed, export_crcs: dict[bytes, int], need_crcs: dict[bytes, int]) -> Row:
-    """Return a module's facts as lists of names."""
-    weak = frozenset(unpack(facts[3])) if facts[3] else _NONE
-    return unpack(facts[0]), unpack(facts[1]), unpack(facts[2]), weak, export_crcs, need_crcs
-
-
-def build_aliases(modules: Modules) -> tuple[dict[str, bytes], list[Note]]:
+def build_aliases(modules: Modules) -> Aliases:
     """Return the part of :func:`build` that needs no resolved symbols, nearly half of its work."""
     files: dict[str, bytes] = {}
     notes: list[Note] = []
-    _add_aliases(files, modules.names, [row[0] for row in modules.rows], notes)
-    return files, notes
+    places: list[int] = []
+    sizes = _add_aliases(files, modules.names, modules.records, notes, places)
+    return files, notes, sizes, pack_fields(places)
 
 
 def build(
     modules: Modules,
     resolved: Resolved,
-    aliases: Callable[[], tuple[dict[str, bytes], list[Note]]],
+    aliases: Callable[[], Aliases],
     builtin: bytes | None,
     builtin_modinfo: bytes | None,
-) -> tuple[dict[str, bytes], list[Note]]:
-    """Return all index files, name → contents in the order of writing, and what was wrong.
+) -> Built:
+    """Return what depmod writes.
 
     ``builtin`` and ``builtin_modinfo`` are the contents of the two files, None when missing: their indexes are then
     empty files, as kmod leaves them. ``aliases`` gives what :func:`build_aliases` returned, or will have returned.
     """
     names = modules.names
-    records = [row[0] for row in modules.rows]
     notes: list[Note] = []
     files: dict[str, bytes] = {}
-    _add_dep(files, modules, resolved.needs, notes)
+    dep_places: list[int] = []
+    _add_dep(files, modules, resolved.needs, notes, dep_places)
     symbols: dict[str, bytes] = {}
     symbol_notes: list[Note] = []
-    _add_symbols(symbols, names, resolved.owners, symbol_notes)
-    alias_files, alias_notes = aliases()
+    symbol_places: list[int] = []
+    _add_symbols(symbols, names, resolved.owners, symbol_notes, symbol_places)
+    alias_files, alias_notes, sizes, alias_fields = aliases()
     files |= alias_files
     notes += alias_notes
-    files["modules.softdep"] = _directives(b"softdep", b"Soft", names, records)
-    files["modules.weakdep"] = _directives(b"weakdep", b"Weak", names, records)
+    files |= directives(names, modules.records)
     files |= symbols
     notes += symbol_notes
     files["modules.builtin.bin"] = b"" if builtin is None else _builtin_index(builtin, notes)
     files["modules.builtin.alias.bin"] = b"" if builtin_modinfo is None else _builtin_aliases(builtin_modinfo, notes)
-    files["modules.devname"] = _devnames(names, records, notes)
-    return files, notes
+    files["modules.devname"] = devnames(names, modules.records, notes)
+    derived = None
+    text = b"".join([*modules.paths, *resolved.owners])
+    if not (modules.strip or b"\n" in text or b" " in text):
+        fields = (pack_fields(dep_places), alias_fields, pack_fields(symbol_places))
+        derived = Derived(resolved.direct, sizes, fields)
+    return Built(files, notes, derived)
 
 
 def stripped(exports: list[bytes], strip: bytes) -> list[bytes]:
@@ -116,82 +138,133 @@ def stripped(exports: list[bytes], strip: bytes) -> list[bytes]:
     return [name[1:] if name[:1] == strip else name for name in exports] if strip else exports
 
 
-def _cycle_error(direct: list[list[int]], names: list[bytes]) -> CycleError:
+def _cycle_error(direct: Sequence[Sequence[int]], names: list[bytes]) -> CycleError:
     found, members = circles(direct)
     named = tuple([tuple([names[module].decode("utf-8", "surrogateescape") for module in c]) for c in found])
     what = f"Found {len(members)} modules in dependency cycles!"
     return CycleError(what, named, hint="two of these modules must stop using each other's symbols")
 
 
-def _add_dep(files: dict[str, bytes], modules: Modules, needs: list[list[int]], notes: list[Note]) -> None:
-    paths = modules.paths
-    lines = [
+def dep_lines(paths: list[bytes], needs: list[list[int]]) -> list[bytes]:
+    """Return the lines of modules.dep."""
+    return [
         b"%s: %s" % (path, b" ".join([paths[n] for n in needed])) if needed else path + b":"
         for path, needed in zip(paths, needs, strict=True)
     ]
-    files["modules.dep"] = b"".join([line + b"\n" for line in lines])
+
+
+def _add_dep(
+    files: dict[str, bytes], modules: Modules, needs: list[list[int]], notes: list[Note], places: list[int]
+) -> None:
+    lines = dep_lines(modules.paths, needs)
+    files["modules.dep"] = b"\n".join([*lines, b""])
     blocks = {
-        name: b"\0\0\0\1%s%s\0" % (_U32.pack(priority), line)
+        name: value_block([(priority, line)])
         for priority, (name, line) in enumerate(zip(modules.names, lines, strict=True))
     }
-    files["modules.dep.bin"] = _trie("modules.dep.bin", blocks, notes)
+    files["modules.dep.bin"] = _trie("modules.dep.bin", blocks, notes, places)
 
 
-def _add_aliases(files: dict[str, bytes], names: list[bytes], records: list[list[bytes]], notes: list[Note]) -> None:
-    lines = [b"# Aliases extracted from modules themselves.\n"]
-    owners: dict[bytes, list[int]] = {}
+def alias_records(records: bytes) -> bytes:
+    """Return those of a module's records that are aliases."""
+    if b"dep=" not in records:
+        return records
+    return pack([record for record in unpack(records) if record.startswith(b"alias=")])
+
+
+def alias_lines(name: bytes, aliases: bytes) -> bytes:
+    """Return a module's part of modules.alias; ``aliases`` are what :func:`alias_records` gives."""
+    if not aliases:
+        return b""
+    end = b" %s\n" % name
+    return b"".join([b"alias ", aliases[6:-1].replace(b"\0alias=", end + b"alias "), end])
+
+
+def alias_keys(aliases: bytes, notes: list[Note]) -> list[bytes]:
+    """Return the keys of a module in the index of aliases; ``notes`` gets what is wrong with the others."""
+    if not aliases:
+        return []
+    if b"[" not in aliases and b"]" not in aliases:
+        return aliases[6:-1].replace(b"-", b"_").split(b"\0alias=")
+    keys = []
+    for alias in aliases[6:-1].split(b"\0alias="):
+        key = _fold(alias)
+        if key is None:
+            notes.append(("warning", f"Unmatched bracket in {_text(alias)}"))
+        else:
+            keys.append(key)
+    return keys
+
+
+def _add_aliases(
+    files: dict[str, bytes], names: list[bytes], records: Sequence[bytes], notes: list[Note], places: list[int]
+) -> list[int]:
+    parts = []
+    owners: dict[bytes, int] = {}
+    more: dict[bytes, list[int]] = {}
     for module, own in enumerate(records):
-        end = b" %s\n" % names[module]
-        for record in own:
-            if not record.startswith(b"alias="):
+        aliases = alias_records(own)
+        parts.append(alias_lines(names[module], aliases))
+        for key in alias_keys(aliases, notes):
+            if key not in owners:
+                owners[key] = module
                 continue
-            alias = record[6:]
-            lines.append(b"alias %s%s" % (alias, end))
-            key = alias.replace(b"-", b"_") if b"[" not in alias and b"]" not in alias else _fold(alias)
-            if key is None:
-                notes.append(("warning", f"Unmatched bracket in {_text(alias)}"))
-            elif key in owners:
-                if owners[key][-1] == module:
-                    notes.append(("duplicate", f"duplicate module alias:\n{_text(key)} {_text(names[module])}"))
-                owners[key].append(module)
-            else:
-                owners[key] = [module]
-    files["modules.alias"] = b"".join(lines)
-    values = [_U32.pack(priority) + name + b"\0" for priority, name in enumerate(names)]
-    blocks = {
-        key: b"\0\0\0\1" + values[own[0]]
-        if len(own) == 1
-        else _U32.pack(len(own)) + b"".join([values[module] for module in own])
-        for key, own in owners.items()
-    }
-    files["modules.alias.bin"] = _trie("modules.alias.bin", blocks, notes)
+            if module in (owners[key], *more.get(key, ())):
+                notes.append(("duplicate", f"duplicate module alias:\n{_text(key)} {_text(names[module])}"))
+            more.setdefault(key, [owners[key]]).append(module)
+    files["modules.alias"] = b"".join([b"# Aliases extracted from modules themselves.\n", *parts])
+    blocks = _owned(owners, names)
+    for key, modules in more.items():
+        blocks[key] = value_block([(module, names[module]) for module in modules])
+    files["modules.alias.bin"] = _trie("modules.alias.bin", blocks, notes, places)
+    return [*map(len, parts)]
 
 
-def _add_symbols(files: dict[str, bytes], names: list[bytes], owners: dict[bytes, int], notes: list[Note]) -> None:
+def _owned(owners: dict[bytes, int], names: list[bytes]) -> dict[bytes, bytes]:
+    """Return the value block for each key that one module has."""
+    blocks = [value_block([(priority, name)]) for priority, name in enumerate(names)]
+    return dict(zip(owners, map(blocks.__getitem__, owners.values()), strict=True))
+
+
+def _add_symbols(
+    files: dict[str, bytes], names: list[bytes], owners: dict[bytes, int], notes: list[Note], places: list[int]
+) -> None:
     ends = [b" %s\n" % name for name in names]
-    lines = [b"alias symbol:" + symbol + ends[owners[symbol]] for symbol in hash_order(owners, _SYMBOL_BUCKETS)]
+    lines = [b"alias symbol:" + symbol + ends[owners[symbol]] for symbol in hash_order(owners, SYMBOL_BUCKETS)]
     files["modules.symbols"] = b"# Aliases for symbols, used by symbol_request().\n" + b"".join(lines)
-    values = [b"\0\0\0\1%s%s\0" % (_U32.pack(priority), name) for priority, name in enumerate(names)]
-    blocks = {b"symbol:" + symbol: values[module] for symbol, module in owners.items()}
-    files["modules.symbols.bin"] = _trie("modules.symbols.bin", blocks, notes)
+    blocks = {b"symbol:" + symbol: block for symbol, block in _owned(owners, names).items()}
+    files["modules.symbols.bin"] = _trie("modules.symbols.bin", blocks, notes, places)
 
 
-def _directives(word: bytes, kind: bytes, names: list[bytes], records: list[list[bytes]]) -> bytes:
-    lines = [b"# %s dependencies extracted from modules themselves.\n" % kind]
-    start = word + b"="
+def directives(names: list[bytes], records: Sequence[bytes]) -> dict[str, bytes]:
+    """Return modules.softdep and modules.weakdep."""
+    files = {}
+    for word, kind in ((b"softdep", b"Soft"), (b"weakdep", b"Weak")):
+        start = word + b"="
+        lines = [
+            b"%s %s %s\n" % (word, name, record[len(start) :])
+            for name, record in _records(names, records, start)
+            if record.startswith(start)
+        ]
+        head = b"# %s dependencies extracted from modules themselves.\n" % kind
+        files[f"modules.{word.decode()}"] = b"".join([head, *lines])
+    return files
+
+
+def _records(names: list[bytes], records: Sequence[bytes], text: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield name and each record of the modules that have a certain text somewhere in them."""
     for name, own in zip(names, records, strict=True):
-        for record in own:
-            if record.startswith(start):
-                lines.append(b"%s %s %s\n" % (word, name, record[len(start) :]))
-    return b"".join(lines)
+        if text in own:
+            for record in unpack(own):
+                yield name, record
 
 
-def _devnames(names: list[bytes], records: list[list[bytes]], notes: list[Note]) -> bytes:
+def devnames(names: list[bytes], records: Sequence[bytes], notes: list[Note]) -> bytes:
     """Return ``MODULE DEVICE TYPE MAJOR:MINOR`` for modules that name their device node and number."""
     lines = []
     for name, own in zip(names, records, strict=True):
         device, number = b"", b""
-        for record in own:
+        for record in unpack(own) if b"alias=devname:" in own else ():
             if record.startswith(b"alias=devname:"):
                 device = record[14:]
             elif record.startswith((b"alias=char-major-", b"alias=block-major-")):
@@ -240,12 +313,12 @@ def _builtin_aliases(modinfo: bytes, notes: list[Note]) -> bytes:
     return _trie("modules.builtin.alias.bin", blocked, notes)
 
 
-def _trie(name: str, blocks: dict[bytes, bytes], notes: list[Note]) -> bytes:
+def _trie(name: str, blocks: dict[bytes, bytes], notes: list[Note], places: list[int] | None = None) -> bytes:
     """Return a binary index, without the keys that its format cannot hold (kmod 30 crashes on some of them)."""
     for key in [key for key in blocks if not key.isascii()]:
         notes.append(("warning", f"'{_text(key)}' is left out of {name}, which holds only 7-bit characters"))
         del blocks[key]
-    return write_trie(blocks, name)
+    return write_trie(blocks, name, fields=places)
 
 
 def _fold(alias: bytes) -> bytes | None:

@@ -1,17 +1,18 @@
 """``modules.lkm-cache``: what depmod found in the module files the last time, and what it wrote from that.
 
-    magic (16 bytes) | CRC-32 of what follows (u32) | count of files (u32) | sizes of the 6 blobs (u32 each) | blobs
+    magic (16 bytes) | CRC-32 of what follows (u32) | count of files (u32) | sizes of the 15 blobs (u32 each) | blobs
 
 All numbers are little-endian. The blobs are: the context (version of lkm, options, source directory); the stamps
 (STAMP for each file: size, mtime_ns, inode, ctime_ns, content hash); the paths, each ended by a zero byte; the
-lengths (LENGTHS for each file) of the four parts of its facts; the facts; and the outputs (``NAME SIZE CRC``, a line
-each), empty when something had to be complained of.
+lengths of the facts' four parts (u32 for each file, part by part) and these parts, each of all files together; the
+outputs (``NAME SIZE CRC``, a line each), empty when something had to be complained of; and what :class:`Derived` has.
 A file that is foreign, of another version, or whose sums do not agree is no cache. Nothing in it is executed or
 unmarshalled, so the worst a wrong one can do is to be wrong; who may write it is looked at before (system/depcache).
 """
 
 from __future__ import annotations
 
+from itertools import accumulate
 from struct import Struct
 from zlib import crc32
 
@@ -20,14 +21,31 @@ from lkm.record import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeVar
 
+    T = TypeVar("T", bytes, tuple[int, ...])
     #: A module's facts: records, exports, needs and weak needs, each a list whose items are ended by zero bytes.
     Packed = tuple[bytes, bytes, bytes, bytes]
+    #: The same of many modules: four columns.
+    Columns = tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes], Sequence[bytes]]
 
-MAGIC = b"lkm depmod   1\r\n"
+MAGIC = b"lkm depmod   2\r\n"
 STAMP = Struct("<QqQq16s")
-LENGTHS = Struct("<4I")
-_HEAD = Struct("<II6I")
+_PARTS = 4
+_BLOBS = 15
+_HEAD = Struct(f"<II{_BLOBS}I")
+
+
+class Derived(Record):
+    """What indexes were made of, for changing them later (:mod:`lkm.index.amend`); a list goes by module.
+
+    ``direct``: the modules that each needs itself. ``alias_sizes``: the bytes of each in modules.alias. ``fields``:
+    of modules.dep.bin, modules.alias.bin and modules.symbols.bin (see :mod:`lkm.index.triemerge`).
+    """
+
+    direct: Sequence[Sequence[int]]
+    alias_sizes: Sequence[int]
+    fields: tuple[bytes, bytes, bytes]
 
 
 class Cache(Record):
@@ -36,8 +54,9 @@ class Cache(Record):
     context: bytes
     stamps: bytes
     paths: bytes
-    facts: Sequence[Packed]
+    facts: Columns
     outputs: bytes
+    derived: Derived | None = None
 
 
 def pack(names: Sequence[bytes]) -> bytes:
@@ -56,10 +75,16 @@ def unpack(blob: bytes) -> list[bytes]:
 
 def dump(cache: Cache) -> bytes:
     """Return the file."""
-    lengths = b"".join([LENGTHS.pack(*map(len, parts)) for parts in cache.facts])
-    facts = b"".join([part for parts in cache.facts for part in parts])
-    blobs = (cache.context, cache.stamps, cache.paths, lengths, facts, cache.outputs)
-    body = b"".join([_HEAD.pack(0, len(cache.facts), *map(len, blobs))[4:], *blobs])
+    count = len(cache.facts[0])
+    lengths = b"".join([_numbers([*map(len, column)]) for column in cache.facts])
+    derived = [b""] * 6
+    if cache.derived:
+        d = cache.derived
+        edges = _numbers([edge for needed in d.direct for edge in needed])
+        derived = [_numbers([*map(len, d.direct)]), edges, _numbers(d.alias_sizes), *d.fields]
+    columns = [b"".join(column) for column in cache.facts]
+    blobs = (cache.context, cache.stamps, cache.paths, lengths, *columns, cache.outputs, *derived)
+    body = b"".join([_HEAD.pack(0, count, *map(len, blobs))[4:], *blobs])
     return b"".join([MAGIC, crc32(body).to_bytes(4, "little"), body])
 
 
@@ -76,18 +101,41 @@ def load(data: bytes) -> Cache | None:
     for size in sizes:
         blobs.append(data[at : at + size])
         at += size
-    context, stamps, paths, lengths, facts, outputs = blobs
-    if len(stamps) != count * STAMP.size or len(lengths) != count * LENGTHS.size or paths.count(b"\0") != count:
+    context, stamps, paths, lengths, *columns, outputs = blobs[: 5 + _PARTS]
+    if len(stamps) != count * STAMP.size or len(lengths) != _PARTS * 4 * count or paths.count(b"\0") != count:
         return None
-    found: list[Packed] = []
-    at = 0
-    for a, b, c, d in LENGTHS.iter_unpack(lengths):
-        b += a + at
-        c += b
-        d += c
-        found.append((facts[at : at + a], facts[at + a : b], facts[b:c], facts[c:d]))
-        at = d
-    return Cache(context, stamps, paths, found, outputs) if at == len(facts) else None
+    facts = []
+    numbers = Struct(f"<{_PARTS * count}I").unpack(lengths)
+    for part, column in enumerate(columns):
+        pieces = _pieces(column, numbers[part * count : (part + 1) * count])
+        if pieces is None:
+            return None
+        facts.append(pieces)
+    return Cache(context, stamps, paths, (facts[0], facts[1], facts[2], facts[3]), outputs, _derived(count, blobs))
+
+
+def _derived(count: int, blobs: list[bytes]) -> Derived | None:
+    degrees, edges, sizes, *fields = blobs[5 + _PARTS :]
+    if len(degrees) != 4 * count or len(sizes) != 4 * count or len(edges) % 4:
+        return None
+    flat = Struct(f"<{len(edges) // 4}I").unpack(edges)
+    by_module = Struct(f"<{count}I")
+    direct = _pieces(flat, by_module.unpack(degrees))
+    if direct is None or max(flat, default=-1) >= count:
+        return None
+    return Derived(direct, by_module.unpack(sizes), (fields[0], fields[1], fields[2]))
+
+
+def _pieces(whole: T, lengths: Sequence[int]) -> list[T] | None:
+    """Return the pieces of these lengths, or None when they are not the whole."""
+    ends: list[int] = list(accumulate(lengths))
+    if (ends[-1] if ends else 0) != len(whole):
+        return None
+    return [whole[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def _numbers(numbers: Sequence[int]) -> bytes:
+    return Struct(f"<{len(numbers)}I").pack(*numbers)
 
 
 def summary(files: dict[str, bytes]) -> bytes:

@@ -32,6 +32,16 @@ def hash_order(keys: Iterable[bytes], buckets: int) -> list[bytes]:
     return [key for row in table for key in row]
 
 
+def hash_place(key: bytes, buckets: int) -> int:
+    """Return the bucket of one key.
+
+    >>> hash_place(b"msdos", 512) > hash_place(b"vfat", 512)
+    True
+    """
+    (bucket,) = _buckets([key], len(key), buckets)
+    return bucket
+
+
 def _buckets(keys: list[bytes], length: int, buckets: int) -> Iterable[int]:
     """Return the bucket of every key; all are ``length`` bytes long."""
     count = len(keys)

@@ -19,7 +19,7 @@ def owners_of(exports: Sequence[Iterable[bytes]]) -> dict[bytes, int]:
     return owners
 
 
-def direct_needs(needs: Sequence[Iterable[bytes]], owners: dict[bytes, int]) -> list[list[int]]:
+def direct_needs(needs: Sequence[Iterable[bytes]], owners: dict[bytes, int]) -> list[Sequence[int]]:
     """Return for every module those that own a symbol it needs, each once, in the order of its symbols."""
     out = []
     get = owners.get
@@ -30,7 +30,7 @@ def direct_needs(needs: Sequence[Iterable[bytes]], owners: dict[bytes, int]) -> 
     return out  # type: ignore[return-value]  # None was taken out
 
 
-def users_first(direct: list[list[int]]) -> list[int]:
+def users_first(direct: Sequence[Sequence[int]]) -> list[int]:
     """Return the modules so that each stands before all that it needs; those in or below a circle are missing.
 
     Of the modules whose users all stand already, the one that became free last is next (kmod: depmod.c,
@@ -52,7 +52,7 @@ def users_first(direct: list[list[int]]) -> list[int]:
     return order
 
 
-def all_needs(direct: list[list[int]], order: list[int]) -> list[list[int]]:
+def all_needs(direct: Sequence[Sequence[int]], order: list[int]) -> list[list[int]]:
     """Return for every module all that it needs, in ``order`` (users first, as ``users_first`` gives it)."""
     place = {module: at for at, module in enumerate(order)}
     closures: list[frozenset[int]] = [frozenset()] * len(direct)
@@ -66,7 +66,7 @@ def all_needs(direct: list[list[int]], order: list[int]) -> list[list[int]]:
     return out
 
 
-def circles(direct: list[list[int]]) -> tuple[list[list[int]], set[int]]:
+def circles(direct: Sequence[Sequence[int]]) -> tuple[list[list[int]], set[int]]:
     """Return circles of modules that need each other, and all modules that are in any.
 
     There is one circle for each group of modules that reach one another: a shortest one through the group's lowest
@@ -89,7 +89,7 @@ def circles(direct: list[list[int]]) -> tuple[list[list[int]], set[int]]:
     return found, members
 
 
-def _reach(start: int, edges: list[list[int]], within: set[int]) -> set[int]:
+def _reach(start: int, edges: Sequence[Sequence[int]], within: set[int]) -> set[int]:
     """Return what edges lead to from ``start``, itself only when in a circle."""
     seen: set[int] = set()
     todo = [start]
@@ -101,7 +101,7 @@ def _reach(start: int, edges: list[list[int]], within: set[int]) -> set[int]:
     return seen
 
 
-def _circle_through(start: int, direct: list[list[int]], group: set[int]) -> list[int]:
+def _circle_through(start: int, direct: Sequence[Sequence[int]], group: set[int]) -> list[int]:
     """Return a shortest circle through a module of a group that has one, breadth first."""
     came_from: dict[int, int] = {}
     todo = [start]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lkm.index.build import stripped
+from lkm.index.cache import unpack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,13 +54,15 @@ def unresolved(modules: Modules, kernel: Mapping[bytes, int], *, crcs: bool) -> 
     ``crcs``: a symbol whose CRC differs is wrong as well. Weak symbols may be missing, in any version.
     """
     table = {**kernel, **dict.fromkeys(MAGIC, 0)}
-    for row in modules.rows:
-        for name, plain in zip(row[1], stripped(row[1], modules.strip), strict=True):
-            table[plain] = row[4].get(name, 0)
-    for path, row in zip(modules.paths, modules.rows, strict=True):
-        weak, wanted = row[3], row[5]
-        for symbol, plain in zip(row[2], stripped(row[2], modules.strip), strict=True):
-            if symbol in weak:
+    for exports, (export_crcs, _) in zip(modules.exports, modules.marks, strict=True):
+        names = unpack(exports)
+        for name, plain in zip(names, stripped(names, modules.strip), strict=True):
+            table[plain] = export_crcs.get(name, 0)
+    for path, needs, weak, (_, wanted) in zip(modules.paths, modules.needs, modules.weak, modules.marks, strict=True):
+        names = unpack(needs)
+        may_miss = frozenset(unpack(weak))
+        for symbol, plain in zip(names, stripped(names, modules.strip), strict=True):
+            if symbol in may_miss:
                 continue
             if plain not in table:
                 yield path, "needs unknown symbol", symbol
@@ -70,11 +73,12 @@ def unresolved(modules: Modules, kernel: Mapping[bytes, int], *, crcs: bool) -> 
 def providers(modules: Modules) -> Iterator[tuple[bytes, bytes, bytes]]:
     """Yield (path, symbol, path of its owner) for every module that another one needs, by the first such symbol."""
     owners: dict[bytes, bytes] = {}
-    for path, row in zip(modules.paths, modules.rows, strict=True):
-        owners.update(dict.fromkeys(stripped(row[1], modules.strip), path))
-    for path, row in zip(modules.paths, modules.rows, strict=True):
+    for path, exports in zip(modules.paths, modules.exports, strict=True):
+        owners.update(dict.fromkeys(stripped(unpack(exports), modules.strip), path))
+    for path, needs in zip(modules.paths, modules.needs, strict=True):
         seen: set[bytes] = set()
-        for symbol, plain in zip(row[2], stripped(row[2], modules.strip), strict=True):
+        names = unpack(needs)
+        for symbol, plain in zip(names, stripped(names, modules.strip), strict=True):
             owner = owners.get(plain)
             if owner is not None and owner not in seen:
                 seen.add(owner)

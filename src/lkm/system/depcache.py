@@ -11,17 +11,18 @@ import os
 import stat
 
 from lkm.errors import LkmError
-from lkm.index.cache import STAMP, Cache, dump, load, pack, summary, unpack
+from lkm.index.cache import STAMP, Cache, dump, load, summary, unpack
 from lkm.record import Record
 from lkm.system.files import read_bytes
-from lkm.system.fileset import RECORD, write_set
-from lkm.system.modscan import NO_HASH, NOTHING, scan_modules
+from lkm.system.fileset import ENDING, RECORD, write_file
+from lkm.system.modscan import NO_HASH, scan_modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lkm.index.cache import Packed
+    from lkm.index.build import Marks
+    from lkm.index.cache import Columns
 
 NAME = "modules.lkm-cache"
 
@@ -51,11 +52,19 @@ def read_cache(directory: str, context: bytes) -> Cache | None:
 
 
 def write_cache(directory: str, cache: Cache) -> None:
-    """Replace the cache. That this fails hurts nobody, so it does so in silence."""
-    try:  # noqa: SIM105  (contextlib costs more than this)
-        write_set(directory, {NAME: dump(cache)})
-    except LkmError:
-        pass
+    """Replace the cache. That this fails hurts nobody, so it does so in silence.
+
+    Nor is it synced: what a loss of power leaves of it is as good as damaged, and so is no cache.
+    """
+    temporary = f"{directory}/{NAME}{ENDING}"
+    try:
+        write_file(temporary, dump(cache))
+        os.rename(temporary, f"{directory}/{NAME}")
+    except OSError:
+        try:  # noqa: SIM105  (contextlib costs more than this)
+            os.unlink(temporary)
+        except OSError:
+            pass
 
 
 def stamps_of(paths: list[str], before_ns: int) -> list[bytes]:
@@ -78,15 +87,19 @@ def stamps_of(paths: list[str], before_ns: int) -> list[bytes]:
 class Reading(Record):
     """What was read, by file: facts, CRCs of exports and needs, stamps; ``faults`` are (place, text).
 
-    ``read`` is how many files were, ``same`` whether the cache has just these files and none of them changed.
+    ``read`` is how many files were. ``kept``: the places in the cache of files whose facts come from there, or -1.
     """
 
-    facts: list[Packed]
-    crcs: list[tuple[dict[bytes, int], dict[bytes, int]]]
+    facts: Columns
+    marks: list[Marks]
     stamps: list[bytes]
     faults: list[tuple[int, str]]
     read: int
-    same: bool
+    kept: list[int]
+
+    def same_as(self, cache: Cache) -> bool:
+        """Tell whether the cache has just these files and none of them changed."""
+        return self.kept == list(range(len(cache.facts[0])))
 
 
 def read_files(
@@ -104,55 +117,61 @@ def read_files(
     ``crcs``: with CRCs, which no cache has. ``hashed``: files are compared by contents. ``before_ns``: when the run
     began, less RACY_NS. ``tick`` is called with how many files are read, of how many, now and then.
     """
-    known = _known(cache)
+    known, old = _known(cache)
+    places = [known.get(name, -1) for name in names]
     stamps = stamps_of(paths, before_ns)
-    facts: list[Packed] = [NOTHING] * len(paths)
     todo = []
-    for i, name in enumerate(names):
-        old = known.get(name)
-        if old is None or hashed or stamps[i] == NO_STAMP or old[0][:-16] != stamps[i][:-16]:
+    for i, place in enumerate(places):
+        if place < 0 or hashed or stamps[i] == NO_STAMP or old[place][:-16] != stamps[i][:-16]:
             todo.append(i)
         else:
-            stamps[i], facts[i] = old
-    hashes = [known[names[i]][0][-16:] if names[i] in known else NO_HASH for i in todo] if hashed else None
+            stamps[i] = old[place]
+    hashes = [old[places[i]][-16:] if places[i] >= 0 else NO_HASH for i in todo] if hashed else None
     outcomes = scan_modules(
         [paths[i] for i in todo], crcs=crcs, hashes=hashes, tick=lambda done: tick(done, len(todo))
     )
-    marks: list[tuple[dict[bytes, int], dict[bytes, int]]] = [({}, {})] * len(paths)
+    marks: list[Marks] = [({}, {})] * len(paths)
     faults = []
-    new = 0
+    new = {}
     for i, (found, export_crcs, need_crcs, fault, digest) in zip(todo, outcomes, strict=True):
         if fault:
             stamps[i] = NO_STAMP
             faults.append((i, fault))
         else:
             stamps[i] = stamps[i][:-16] + digest
-        new += found is not None
-        facts[i] = known[names[i]][1] if found is None else found
+        if found is not None:
+            new[i] = found
+            places[i] = -1
         marks[i] = export_crcs, need_crcs
-    same = not new and cache is not None and cache.paths == pack(names)
-    return Reading(facts, marks, stamps, faults, len(todo), same)
+    columns: list[list[bytes]] = []
+    for part, column in enumerate(cache.facts if cache else [[]] * 4):
+        facts = [column[place] if place >= 0 else b"" for place in places]
+        for i, found in new.items():
+            facts[i] = found[part]
+        columns.append(facts)
+    return Reading((columns[0], columns[1], columns[2], columns[3]), marks, stamps, faults, len(todo), places)
 
 
-def is_written(directory: str, out: str, outputs: bytes) -> bool:
-    """Tell whether the files that ``lkm.index.cache.summary`` told of are there and still the same."""
-    if os.path.lexists(f"{out}/{RECORD}"):
-        return False  # a killed run's work is to be ended first
+def read_outputs(directory: str, out: str, outputs: bytes) -> dict[str, bytes] | None:
+    """Return the files that ``lkm.index.cache.summary`` told of, or None when they are not all there and the same."""
+    if not outputs or os.path.lexists(f"{out}/{RECORD}"):
+        return None  # a killed run's work is to be ended first
+    found = {}
     for line in outputs.splitlines():
         name = line.split()[0].decode()
         try:
-            data = read_bytes(f"{directory if name in INPUTS else out}/{name}")
+            data = found[name] = read_bytes(f"{directory if name in INPUTS else out}/{name}")
         except LkmError:
-            return False
+            return None
         if summary({name: data}) != line + b"\n":
-            return False
-    return bool(outputs)
+            return None
+    return found
 
 
-def _known(cache: Cache | None) -> dict[bytes, tuple[bytes, Packed]]:
-    """Return path → (stamp, facts) of a cache."""
+def _known(cache: Cache | None) -> tuple[dict[bytes, int], list[bytes]]:
+    """Return path → place, and the stamps by place, of a cache."""
     if cache is None:
-        return {}
+        return {}, []
     size = STAMP.size
     stamps = [cache.stamps[at : at + size] for at in range(0, len(cache.stamps), size)]
-    return dict(zip(unpack(cache.paths), zip(stamps, cache.facts, strict=True), strict=True))
+    return {name: place for place, name in enumerate(unpack(cache.paths))}, stamps

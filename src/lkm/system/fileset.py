@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 RECORD = "modules.lkm-commit"
-_ENDING = ".lkm-new"
+#: How temporary names end.
+ENDING = ".lkm-new"
 
 
 def write_set(directory: str, files: Mapping[str, bytes]) -> None:
@@ -54,7 +55,7 @@ def pending(directory: str) -> dict[str, str]:
     found = {}
     for line in lines if end == "end" else ():
         name, temporary, *old = line.split(" ")
-        if "/" in name or "/" in temporary or not temporary.endswith(_ENDING):
+        if "/" in name or "/" in temporary or not temporary.endswith(ENDING):
             return {}
         path = f"{directory}/{temporary}"
         unchanged = _identity(f"{directory}/{name}") == old
@@ -74,7 +75,7 @@ def recover(directory: str) -> None:
         for name, temporary in pending(directory).items():
             path = f"{directory}/{name}"
             os.rename(temporary, path)
-        left = [name for name in os.listdir(directory) if name.startswith("modules.") and name.endswith(_ENDING)]
+        left = [name for name in os.listdir(directory) if name.startswith("modules.") and name.endswith(ENDING)]
         record = f"{directory}/{RECORD}"
         if os.path.lexists(record):
             _sync(directory)
@@ -88,21 +89,21 @@ def recover(directory: str) -> None:
 
 def _write_all(directory: str, files: Mapping[str, bytes]) -> None:
     ready: list[tuple[str, str]] = []
-    record = f"{directory}/{RECORD}{_ENDING}"
+    record = f"{directory}/{RECORD}{ENDING}"
     path = directory
     decided = len(files) == 1  # one rename needs no record
     lines = []
     try:
         for name, data in files.items():
             path = f"{directory}/{name}"
-            ready.append((path + _ENDING, path))
-            _write(path + _ENDING, data)
-            lines.append(" ".join([name, name + _ENDING, *_identity(path)]))
+            ready.append((path + ENDING, path))
+            write_file(path + ENDING, data)
+            lines.append(" ".join([name, name + ENDING, *_identity(path)]))
         for temporary, path in ready:  # noqa: B007  (the handler below names it)
             _sync(temporary)
         if not decided:
             path = f"{directory}/{RECORD}"
-            _write(record, "\n".join([*lines, "end"]).encode())
+            write_file(record, "\n".join([*lines, "end"]).encode())
             _sync(record)
             _sync(directory)
             os.rename(record, path)
@@ -155,7 +156,8 @@ def _lock(directory: str) -> int:
     return fd
 
 
-def _write(path: str, data: bytes) -> None:
+def write_file(path: str, data: bytes) -> None:
+    """Write a new file, never through a link; raises OSError."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     try:
         view = memoryview(data)

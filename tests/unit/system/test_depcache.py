@@ -7,16 +7,21 @@ import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
+from lkm.cli import depmod as cli
 from lkm.cli.depmod import main
+from lkm.index.amend import amend
 from lkm.index.cache import load
 from lkm.system import depcache, modscan
 from lkm.system.depcache import NAME, RACY_NS, read_cache
 from tests.support.elfwriter import build_module
 
 RELEASE = "6.1.0-x"
+
+T = TypeVar("T")
 
 
 @pytest.fixture(autouse=True)
@@ -120,35 +125,94 @@ def fresh(tree: Path, *options: str) -> dict[str, bytes]:
     return {**found, **{name: (tree / name).read_bytes() for name in inputs}}
 
 
+@pytest.fixture
+def amended(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Return a list that gets, for every run that could, whether it made its files from the old ones."""
+    seen: list[bool] = []
+    monkeypatch.setattr(cli, "amend", lambda *args: noted(seen, amend(*args)))
+    return seen
+
+
+def noted(seen: list[bool], result: T) -> T:
+    seen.append(result is not None)
+    return result
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_any_changes_give_the_bytes_of_a_full_run(
     seed: int, tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    run_with_changes(seed, 6, tree, monkeypatch, capsys)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("seed", range(1000, 1300))
+def test_many_changes_give_the_bytes_of_a_full_run(
+    seed: int, tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_with_changes(seed, 25, tree, monkeypatch, capsys)
+
+
+def run_with_changes(
+    seed: int, rounds: int, tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     draw = random.Random(seed)
     hashed = ["--hash"] if seed % 2 else []
+    config = tree.parents[2] / "depmod.conf"
+    config.write_text("")
     if not hashed:  # ctime tells every change here, so files may count as old
         monkeypatch.setattr(depcache, "stamps_of", older(depcache.stamps_of))
-    for _ in range(6):
+    for _ in range(rounds):
         for _ in range(draw.randrange(3)):
             change(tree, draw, same_looks=bool(hashed))
-        if draw.random() < 0.2 and (tree / NAME).exists():
+        if draw.random() < 0.2:
+            config.write_text(
+                draw.choice(["", "search extra built-in\n", "search kernel extra\n", "exclude extra\n"])
+            )
+        if draw.random() < 0.1 and (tree / NAME).exists():
             (tree / NAME).write_bytes(
                 (tree / NAME).read_bytes()[: draw.randrange(900)] if draw.random() < 0.5 else b""
             )
-        want = fresh(tree)
+        options = [*hashed, "-C", str(config)]
+        want = fresh(tree, *options)
         told = capsys.readouterr().err
-        assert depmod(tree, *hashed) == 0
+        assert depmod(tree, *options) == 0
         assert indexes(tree) == want
         assert capsys.readouterr().err == told
 
 
+def test_a_few_changed_modules_are_worked_into_the_files_as_they_are(
+    tree: Path, amended: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(depcache, "stamps_of", older(depcache.stamps_of))
+    assert depmod(tree) == 0
+    draw = random.Random(1)
+    inodes = {p.name: p.stat().st_ino for p in tree.glob("modules.*")}
+    write(tree / "kernel/b.ko", draw)
+    write(tree / "kernel/d.ko", draw)
+    want = fresh(tree)
+    assert depmod(tree) == 0
+    assert amended == [True]
+    assert indexes(tree) == want
+    kept = {p.name for p in tree.glob("modules.*") if p.stat().st_ino == inodes[p.name]}
+    assert "modules.builtin.bin" in kept
+    assert "modules.dep" not in kept  # its time tells -A that no module is newer
+    (tree / "modules.builtin").write_text("kernel/x.ko\n")
+    want = fresh(tree)
+    assert depmod(tree) == 0
+    assert (indexes(tree), amended) == (want, [True])
+
+
 def change(tree: Path, draw: random.Random, *, same_looks: bool) -> None:
     """Add, remove, rename, break or change a module, or one of the kernel's lists."""
-    files = sorted((tree / "kernel").glob("*.ko"))
+    files = sorted(tree.glob("*/*.ko"))
     path = draw.choice(files) if files else tree / "kernel/m0.ko"
-    kind = draw.choice(["add", "remove", "rename", "change", "break", "list", "output", "same"])
+    kind = draw.choice(["add", "extra", "remove", "rename", "change", "change", "break", "list", "output", "same"])
     if kind == "add" or not files:
         write(tree / f"kernel/m{draw.randrange(9)}.ko", draw)
+    elif kind == "extra":
+        (tree / "extra").mkdir(exist_ok=True)
+        write(tree / f"extra/m{draw.randrange(12)}.ko", draw)
     elif kind == "remove":
         path.unlink()
     elif kind == "rename":
@@ -159,7 +223,8 @@ def change(tree: Path, draw: random.Random, *, same_looks: bool) -> None:
         path.write_bytes(path.read_bytes()[: draw.randrange(300)])
     elif kind == "list":
         text = "".join(f"kernel/{p.name}\n" for p in draw.sample(files, len(files) // 2))
-        (tree / draw.choice(["modules.order", "modules.builtin"])).write_text(text)
+        name = draw.choice(["modules.order", "modules.builtin", "modules.builtin.modinfo"])
+        (tree / name).write_text("x.alias=y-*\0" * draw.randrange(3) if "modinfo" in name else text)
     elif kind == "output" and (tree / "modules.dep").exists():
         draw.choice([p for p in tree.glob("modules.*") if "order" not in p.name and "builtin" not in p.name]).unlink()
     elif same_looks:

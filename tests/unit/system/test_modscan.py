@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lkm.index.build import row_of
+from lkm.index.cache import unpack
 from lkm.system import modscan
 from lkm.system.modscan import scan_modules
 from tests.support.elfwriter import build_module
@@ -30,13 +30,13 @@ def test_rows_come_in_the_order_of_the_paths(workers: int, tmp_path: Path, monke
     for i, (facts, *crcs, fault, digest) in enumerate(outcomes[:12]):
         assert (crcs, digest) == ([{}, {}], modscan.NO_HASH)
         assert facts is not None
-        row = row_of(facts, {}, {})
+        records, exports, needs, weak = map(unpack, facts)
         if i % 5:
-            assert (row[0], row[1]) == ([b"alias=a%d" % i, b"softdep=pre: x"], [b"f%d" % i])
-            assert sorted(row[2]) == [b"dotted", b"maybe", b"printk", b"soft"]
-            assert (row[3], fault) == (frozenset([b"maybe", b"soft"]), "")
+            assert (records, exports) == ([b"alias=a%d" % i, b"softdep=pre: x"], [b"f%d" % i])
+            assert sorted(needs) == [b"dotted", b"maybe", b"printk", b"soft"]
+            assert (weak, fault) == ([b"maybe", b"soft"], "")
         else:
-            assert row == ([], [], [], frozenset(), {}, {})
+            assert (records, exports, needs, weak) == ([], [], [], [])
             assert fault
     assert outcomes[12][3] == "No such file or directory"
 
