@@ -26,6 +26,8 @@ TESTED_BY = {
     "cli/users.py": "lab/test_users.py",
     "config/nouns.py": "unit/config/test_modprobe.py",
     "config/nouns24.py": "unit/config/test_modulesconf.py",
+    "diagnose/evidence.py": "unit/diagnose/test_examine.py",
+    "diagnose/finding.py": "unit/diagnose/test_engine.py",
     "formats/source.py": "unit/formats/test_elf.py",
     "image/nouns.py": "unit/image/test_facts.py",
     "index/build.py": "oracle/test_depmod.py",

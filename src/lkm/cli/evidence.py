@@ -6,6 +6,7 @@ import os
 
 from lkm.cli.kernels import may_change, open_kernel
 from lkm.errors import FormatError, LkmError
+from lkm.formats.machines import machine_name
 from lkm.kernel.linux import LinuxKernel
 from lkm.names import name_from_path
 from lkm.report.refusal import NO_MODULE, Evidence, explain_load
@@ -14,10 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lkm.index.lookup import ModuleIndex
     from lkm.kernel.interface import Refused, ShownKernel
-
-# e_machine (elf.h) → what uname calls it
-_MACHINES = {3: "i386", 8: "mips", 20: "ppc", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86_64", 183: "aarch64"}
-_MACHINES |= {2: "sparc", 43: "sparc64", 50: "ia64", 243: "riscv64", 258: "loongarch64"}
 
 
 def explain(refused: Refused, path: str, *, verbose: bool = False) -> tuple[str, ...]:
@@ -43,7 +40,7 @@ def _evidence(kernel: ShownKernel, path: str) -> Evidence:
     except LkmError:
         loaded = ()
     world = getattr(kernel, "world", None)  # a simulated kernel: not the machine that this runs on
-    machine = os.uname().machine if world is None else _machine(int(world.meta("machine", "62")))
+    machine = os.uname().machine if world is None else machine_name(int(world.meta("machine", "62")))
     base = Evidence(
         path,
         name_from_path(path),
@@ -78,9 +75,5 @@ def _with_file(evidence: Evidence, path: str) -> Evidence:
         vermagic=modinfo.get("vermagic", ""),
         license=modinfo.get("license", ""),
         needs=tuple([name.decode("utf-8", "surrogateescape") for name in facts.needs]),
-        machine=_machine(machine),
+        machine=machine_name(machine),
     )
-
-
-def _machine(number: int) -> str:
-    return _MACHINES.get(number, f"ELF machine {number}")

@@ -1,0 +1,90 @@
+"""All that is known when a module did not, or may not, load; what is not known is None or empty."""
+
+from __future__ import annotations
+
+from lkm.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Protocol
+
+    from lkm.modfile.nouns import Export, ModuleFacts
+    from lkm.state.nouns import LoadedModule
+else:
+    Protocol = object
+
+
+class ModuleFile(Record):
+    """The file. ``size`` is that of the file (-1: unknown), ``packed`` how it is compressed; all else is of what is
+    inside: ``head`` its first bytes, ``fault`` why it cannot be read as a module ("": it can), ``sections`` their
+    names, ``elf_type``, ``machine`` and ``bits`` of the ELF header (0: none), and ``facts``, if it is a module.
+    """
+
+    path: str
+    size: int = -1
+    packed: str = ""
+    head: bytes = b""
+    fault: str = ""
+    sections: tuple[str, ...] = ()
+    elf_type: int = 0
+    machine: int = 0
+    bits: int = 0
+    facts: ModuleFacts | None = None
+
+
+class KernelSide(Record):
+    """The kernel that it was to be loaded into; ``origin`` says which that is, and from where it is known.
+
+    ``vermagic``: as modules must have it. ``modversions``: whether it compares CRCs. ``exports``: its own symbols, by
+    name. ``loaded``: the modules in it. ``config``: its options, ``CONFIG_X`` to ``y``, ``m`` or a value.
+    """
+
+    origin: str
+    release: str = ""
+    machine: int = 0
+    bits: int = 0
+    vermagic: str = ""
+    modversions: bool | None = None
+    exports: Mapping[str, Export] | None = None
+    loaded: tuple[LoadedModule, ...] | None = None
+    config: Mapping[str, str] | None = None
+
+
+class Tree(Protocol):
+    """The module tree that goes with the kernel."""
+
+    def origin(self) -> str:
+        """Return the directory."""
+
+    def names(self) -> Iterable[str]:
+        """Return the names of all modules."""
+
+    def path(self, name: str) -> str:
+        """Return a module's file, "" for a name that the tree has not."""
+
+    def owners(self, symbol: str) -> tuple[str, ...]:
+        """Return the modules that export a symbol, the one that is loaded for it first."""
+
+    def facts(self, name: str) -> ModuleFacts | None:
+        """Return what a module's file tells, None where it cannot be read."""
+
+
+class Attempt(Record):
+    """The call that failed: ``errno`` as a name (``ENOEXEC``; "" where nothing was tried), what the kernel logged
+    meanwhile, and the text of the parameters.
+    """
+
+    call: str = ""
+    errno: str = ""
+    log: tuple[str, ...] = ()
+    parameters: str = ""
+
+
+class Evidence(Record):
+    """What the rules see."""
+
+    file: ModuleFile | None = None
+    kernel: KernelSide | None = None
+    tree: Tree | None = None
+    attempt: Attempt = Attempt()
