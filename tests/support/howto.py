@@ -71,7 +71,7 @@ EXAMPLES = (
     Example("5.1", "see what insmod is seeing", "5.1", "grep -c kernel_version serial.o usbcore.o", ("usbcore.o:0",)),
     Example("5.2", "the driver doesn't find any device", "5.2", "lkm insmod ne.o"),
     Example("5.2", "/proc/devices", "5.2", "lkm sim proc devices", ("  4 ttyS",)),
-    Example("5.2", "/proc/interrupts", "5.2", "lkm sim interrupts"),
+    Example("5.2", "/proc/interrupts", "5.2", "lkm sim interrupts", (" 11:          0          XT-PIC  ne",)),
     Example("5.2", "kernel messages (dmesg)", "5.2", "lkm sim log"),
     Example("5.2", "a list of guesses from insmod", "5.2", "lkm insmod 3c59x.o"),
     Example("5.2", "/proc/net/dev", "5.2", "lkm sim net dev"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 USAGE = """lkm sim new FILE [--image VMLINUZ] [--tree ROOT] [--release R] [--dialect 2.4|current] [--policy WORDS]
        lkm sim [--kernel sim:FILE] show [--json] | log | clock [+SECONDSs]
-       lkm sim [--kernel sim:FILE] proc modules|ksyms|kallsyms|devices|filesystems | net dev | interrupts
+       lkm sim [--kernel sim:FILE] proc modules|ksyms|kallsyms|devices|misc|filesystems | net dev | interrupts
        lkm sim [--kernel sim:FILE] proc sys/kernel/osrelease|sys/kernel/modprobe [PATH]
        lkm sim [--kernel sim:FILE] open|close PATH [c|b MAJOR MINOR] | mount|umount TYPE
        lkm sim [--kernel sim:FILE] socket FAMILY [TYPE [PROTOCOL]] | ifup|ifdown NAME | request MODULE

@@ -25,6 +25,7 @@ _OWN = (
 _OWN_24 = (
     *(("filesystem", name, 1) for name in ("rootfs", "bdev", "proc", "sockfs", "pipefs", "tmpfs")),
     *(("filesystem", "ext2", 0), ("block", "ide0", 3)),
+    *(("interrupt", "timer", 0), ("interrupt", "keyboard", 1), ("interrupt", "cascade", 2)),
     *(row for row in _OWN if row[0] != "filesystem"),
 )
 

@@ -71,12 +71,15 @@ def _text(kernel: SimulatedKernel, what: str) -> str:
         rows = world.db.execute("SELECT name FROM resources WHERE kind = 'netdev' ORDER BY rowid")
         return procfs.net_dev([name for (name,) in rows])
     if what in ("interrupts", "proc interrupts"):
-        return procfs.interrupts(_numbered(world, "interrupt"))
+        show = procfs.interrupts24 if isinstance(kernel, Kernel24) else procfs.interrupts
+        return show(_numbered(world, "interrupt"))
+    if what == "proc misc":
+        return procfs.misc(_numbered(world, "misc"))
     if what == "proc ksyms":
         raise UsageError("Linux after 2.4 has no /proc/ksyms", hint="lkm sim proc kallsyms")
     raise UsageError(
         f"'{what}' is not among the files",
-        hint="proc modules, ksyms, kallsyms, devices, filesystems, sys/kernel/modprobe, sys/kernel/osrelease; "
+        hint="proc modules, ksyms, kallsyms, devices, misc, filesystems, sys/kernel/modprobe, sys/kernel/osrelease; "
         "net dev; interrupts",
     )
 
@@ -89,8 +92,13 @@ def _symbols(world: World) -> list[tuple[str, str]]:
 
 
 def _numbered(world: World, kind: str) -> list[tuple[int, str]]:
-    rows = world.db.execute("SELECT DISTINCT number, name FROM resources WHERE kind = ? ORDER BY number", (kind,))
-    return [(int(number), str(name)) for number, name in rows]
+    """Return (number, name) of what is registered, in that order.
+
+    Of a major in 2.4 only the last: its table had one name for each (fs/devices.c ``register_chrdev``).
+    """
+    query = "SELECT number, name FROM resources WHERE kind = ? AND number NOT NULL GROUP BY number, name"
+    rows = [(int(number), str(name)) for number, name in world.db.execute(f"{query} ORDER BY MIN(rowid)", (kind,))]
+    return list(dict(rows).items()) if kind in ("char", "block") and world.meta("dialect") == "2.4" else rows
 
 
 def collect(kernel: SimulatedKernel) -> dict[str, object]:

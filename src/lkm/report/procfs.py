@@ -1,7 +1,8 @@
 """The kernel's own text files, from values: /proc/modules, kallsyms, devices, filesystems, net/dev, interrupts.
 
 Formats: kernel/module/procfs.c ``m_show``, kernel/kallsyms.c ``s_show``, fs/proc/devices.c, fs/filesystems.c,
-net/core/net-procfs.c, kernel/irq/proc.c. Addresses are 0, as the kernel shows them to users who may not see them.
+drivers/char/misc.c, net/core/net-procfs.c, kernel/irq/proc.c; a lab test holds them to a real kernel. Addresses
+are 0, as the kernel shows them to users who may not see them.
 """
 
 from __future__ import annotations
@@ -40,9 +41,18 @@ def kallsyms(symbols: Iterable[tuple[str, str]]) -> str:
 
 
 def devices(char: Iterable[tuple[int, str]], block: Iterable[tuple[int, str]]) -> str:
-    """Return /proc/devices of (major, name)."""
-    rows = [[f"{major:3d} {name}\n" for major, name in sorted(kind)] for kind in (char, block)]
+    """Return /proc/devices of (major, name); those of one major stay in their order."""
+    rows = [[f"{major:3d} {name}\n" for major, name in sorted(kind, key=_number)] for kind in (char, block)]
     return "".join(["Character devices:\n", *rows[0], "\nBlock devices:\n", *rows[1]])
+
+
+def misc(rows: Iterable[tuple[int, str]]) -> str:
+    """Return /proc/misc of (minor, name), in the order of registration; the last one comes first."""
+    return "".join([f"{minor:3d} {name}\n" for minor, name in reversed(list(rows))])
+
+
+def _number(row: tuple[int, str]) -> int:
+    return row[0]
 
 
 def filesystems(rows: Iterable[tuple[str, bool]]) -> str:
@@ -52,14 +62,32 @@ def filesystems(rows: Iterable[tuple[str, bool]]) -> str:
 
 def net_dev(names: Iterable[str]) -> str:
     """Return /proc/net/dev; the interfaces have had no traffic."""
-    zeros = f"{0:8d} {0:7d} {0:4d} {0:4d} {0:4d} {0:5d} {0:10d} {0:9d} {0:8d} {0:7d} {0:4d} {0:4d} {0:4d} {0:5d}"
+    zeros = f"{0:7d} {0:7d} {0:4d} {0:4d} {0:4d} {0:5d} {0:10d} {0:9d} {0:8d} {0:7d} {0:4d} {0:4d} {0:4d} {0:5d}"
     return _NET_DEV + "".join([f"{name:>6}: {zeros} {0:7d} {0:10d}\n" for name in names])
 
 
-def interrupts(rows: Iterable[tuple[int, str]]) -> str:
-    """Return /proc/interrupts of one processor, of (number, name)."""
-    lines = [f"{number:3d}: {0:10d}   simulated  {name}\n" for number, name in sorted(rows)]
-    return f"{'':4} {'CPU0':<10}\n" + "".join(lines)
+def interrupts(rows: Iterable[tuple[int, str]], chip: str = "XT-PIC") -> str:
+    """Return /proc/interrupts of one processor, of (number, name); none has come yet."""
+    lines = [f"{number:3d}: {0:10d}  {chip:>8} {'':3}  {names}\n" for number, names in _shared(rows)]
+    return f"{'':11}CPU0{'':7}\n" + "".join(lines)
+
+
+def interrupts24(rows: Iterable[tuple[int, str]]) -> str:
+    """Return the same as Linux 2.4 on i386 showed it (arch/i386/kernel/irq.c ``get_irq_list``)."""
+    lines = [f"{number:3d}: {0:10d}  {'XT-PIC':>14}  {names}\n" for number, names in _shared(rows)]
+    return f"{'':11}CPU0{'':7}\n" + "".join(lines) + f"NMI: {0:10d} \nERR: {0:10d}\n"
+
+
+def _shared(rows: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return each number once, with all its names.
+
+    >>> _shared([(11, "ne"), (0, "timer"), (11, "eth1")])
+    [(0, 'timer'), (11, 'ne, eth1')]
+    """
+    found: dict[int, str] = {}
+    for number, name in rows:
+        found[number] = f"{found[number]}, {name}" if number in found else name
+    return sorted(found.items())
 
 
 def log(records: Iterable[LogRecord]) -> str:
