@@ -159,3 +159,19 @@ def test_a_signal_undoes_what_a_request_has_loaded_so_far() -> None:
     text = "\n".join(lines)
     assert "fat.ko" in lines[0] and lines[-2:] == ["status 143", "same"], text
     assert "  removed again, as loaded for msdos only: fat" in lines, text
+
+
+def test_a_blacklist_of_the_kernel_command_line_is_named_by_its_word() -> None:
+    script = f"""
+        fs=/lib/modules/$(uname -r)/kernel/fs
+        {LKM} modprobe msdos; echo "status $?"; {LKM} insmod $fs/minix/minix.ko; echo "status $?"
+        {LKM} modprobe -b loop; echo "status $?"; {LKM} modprobe loop && cut -d ' ' -f 1 /proc/modules
+    """
+    words = "module_blacklist=vfat modprobe.blacklist=nfs,loop module_blacklist=msdos,minix"
+    said = lab.run(["sh", "-c", script], append=words, merge=True).stdout.decode()
+    text = "module_blacklist=msdos,minix on the kernel's command line forbids it, until it is booted without"
+    assert said.count(f"  {text}\n") == 2, said
+    assert said.count("status 1") == 2 and said.count("status 0") == 1, said
+    blacklisted = "modprobe: WARNING: Module loop is blacklisted, and not loaded: "
+    assert f"{blacklisted}/proc/cmdline (modprobe.blacklist=nfs,loop)\n" in said, said
+    assert said.endswith("\nloop\noverlay\n") and "vfat" not in said, said

@@ -50,10 +50,10 @@ def _evidence(kernel: ShownKernel, path: str) -> Evidence:
         superuser=may_change(kernel),
         disabled=kernel.modules_disabled(),
     )
-    return _with_file(base, path)
+    return _with_file(base, path, kernel.cmdline())
 
 
-def _with_file(evidence: Evidence, path: str) -> Evidence:
+def _with_file(evidence: Evidence, path: str, cmdline: str) -> Evidence:
     from lkm.formats.elf import Elf
     from lkm.modfile.scan import scan
     from lkm.system.files import open_source
@@ -69,9 +69,13 @@ def _with_file(evidence: Evidence, path: str) -> Evidence:
         return evidence._replace(problem=error.what)
     except LkmError:  # it is gone, or not for us to read; the outcome says so already
         return evidence
+    from lkm.config.cmdline import kernels_blacklist
+
     modinfo = dict(record.decode("utf-8", "surrogateescape").partition("=")[::2] for record in facts.modinfo)
+    name = modinfo.get("name", evidence.name)
     return evidence._replace(
-        name=modinfo.get("name", evidence.name),
+        name=name,
+        blacklist=kernels_blacklist(cmdline, name),
         vermagic=modinfo.get("vermagic", ""),
         license=modinfo.get("license", ""),
         needs=tuple([name.decode("utf-8", "surrogateescape") for name in facts.needs]),

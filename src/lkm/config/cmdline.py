@@ -29,7 +29,6 @@ FILE = "/proc/cmdline"
 def parse(text: str, file: str = FILE) -> tuple[tuple[Directive, ...], tuple[Problem, ...]]:
     """Return the directives in order, and the problems (with the column in the text). Never raises."""
     text = text.split("\0", 1)[0]
-    origin = Origin(file)
     facts: list[Directive] = []
     problems: list[Problem] = []
     for start, word in _words(text):
@@ -37,6 +36,7 @@ def parse(text: str, file: str = FILE) -> tuple[tuple[Directive, ...], tuple[Pro
         if parts is None:
             continue
         name, option = parts
+        origin = Origin(file, 0, word)
         if name == "modprobe" and option.startswith("blacklist="):
             facts += [Blacklist(fold(each), origin) for each in option[len("blacklist=") :].split(",")]
             continue
@@ -44,10 +44,32 @@ def parse(text: str, file: str = FILE) -> tuple[tuple[Directive, ...], tuple[Pro
             module = ModuleName(fold_alias(name))
         except FormatError as error:
             message = f"bad module name '{name}'"
-            problems.append(Problem(origin, message, text, start + 1, error.what))
+            problems.append(Problem(Origin(file), message, text, start + 1, error.what))
             continue
         facts.append(Options(module, option.replace("\t", " "), origin))
     return tuple(facts), tuple(problems)
+
+
+def kernels_blacklist(text: str, module: str) -> str:
+    """Return the word of the command line by which the kernel itself refuses to load a module, or "".
+
+    That is ``module_blacklist=a,b`` (kernel/module/main.c, ``blacklisted``): names must be exact; of several words
+    the last counts, and what follows ``--`` is for init.
+
+    >>> kernels_blacklist("quiet module_blacklist=a module_blacklist=b,c -- module_blacklist=d", "c")
+    'module_blacklist=b,c'
+    >>> kernels_blacklist("module_blacklist=a module-blacklist=b-c", "b_c")
+    ''
+    """
+    from lkm.config.parameters import parameter, parameters
+
+    found = ""
+    for word in parameters(text.replace("\n", " ")):
+        if word == "--":
+            break
+        if parameter(word)[0] == "module_blacklist":
+            found = word
+    return found if module in parameter(found)[1].split(",") else ""
 
 
 def _words(text: str) -> Iterator[tuple[int, str]]:

@@ -5,8 +5,8 @@ Reads as kmod does (libkmod-config.c, ``kmod_config_parse``). A bad line is left
 refused. Words past those that a directive takes are ignored.
 
 >>> facts, problems = parse("alias eth0 e1000-x\\noptoins e1000 debug=1\\n", "x.conf")
->>> facts
-(Alias(pattern='eth0', module='e1000_x', origin=Origin(file='x.conf', line=1)),)
+>>> facts[0].pattern, facts[0].module, str(facts[0].origin)
+('eth0', 'e1000_x', 'x.conf:1')
 >>> print(problems[0], "|", problems[0].hint)
 x.conf:2: unknown directive 'optoins' | did you mean 'options'?
 """

@@ -40,7 +40,8 @@ class Evidence(Record):
 
     ``problem`` says why the file cannot be read as a module; ``machine`` is its ELF machine's name, ``needs`` its
     undefined symbols. ``loaded`` are the names in the kernel, ``kernel_release`` and ``kernel_machine`` are uname's,
-    ``superuser`` tells whether the tool ran as root, ``disabled`` whether kernel.modules_disabled is set.
+    ``superuser`` tells whether the tool ran as root, ``disabled`` whether kernel.modules_disabled is set,
+    ``blacklist`` is the word of the kernel's command line that keeps the module out.
     """
 
     path: str
@@ -55,6 +56,7 @@ class Evidence(Record):
     kernel_machine: str = ""
     superuser: bool = True
     disabled: bool = False
+    blacklist: str = ""
 
 
 def insmod_text(number: int, strerror: Callable[[int], str]) -> str:
@@ -184,8 +186,9 @@ def _bad_parameters(said: list[str], evidence: Evidence) -> list[str]:
 
 
 def _forbidden(evidence: Evidence, said: list[str]) -> list[str]:
-    if any(line.endswith("is blacklisted") for line in said):
-        return ["module_blacklist= on the kernel's command line forbids it"]
+    if evidence.blacklist or any(line.endswith("is blacklisted") for line in said):
+        word = printable(evidence.blacklist) or "module_blacklist="
+        return [f"{word} on the kernel's command line forbids it, until it is booted without"]
     if any(line.startswith("Lockdown:") for line in said):
         return ["the kernel is locked down: only modules with a trusted signature are let in"]
     if not evidence.superuser:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lkm.config.cmdline import parse
+from lkm.config.cmdline import kernels_blacklist, parse
 from lkm.config.nouns import Blacklist, Options
 from lkm.names import ModuleName
 from lkm.origin import Origin
@@ -56,8 +56,17 @@ def test_nul_ends_the_text() -> None:
 
 
 def test_blacklist_is_parted_at_commas_and_folded() -> None:
-    found, _ = parse("modprobe.blacklist=a-b,c modprobe.blacklist=d")
-    assert found == tuple(Blacklist(ModuleName(name), Origin("/proc/cmdline")) for name in ("a_b", "c", "d"))
+    first, second = "modprobe.blacklist=a-b,c", "modprobe.blacklist=d"
+    found, _ = parse(f"quiet {first} {second}")
+    said = (("a_b", first), ("c", first), ("d", second))
+    assert found == tuple(Blacklist(ModuleName(name), Origin("/proc/cmdline", 0, word)) for name, word in said)
+
+
+def test_the_kernels_own_blacklist_is_the_last_word_before_inits() -> None:
+    text = "x module_blacklist=a,b_c 'y' \"module-blacklist=d,b_c\" module_blacklist -- module_blacklist=a\n"
+    assert kernels_blacklist(text.replace("module_blacklist ", ""), "b_c") == '"module-blacklist=d,b_c"'
+    for module, line in (("b_c", text), ("b-c", text), ("a", text), ("", ""), ("b", "module_blacklist=a,bb")):
+        assert kernels_blacklist(line, module) == ""
 
 
 def test_a_bracket_alone_in_the_module_name_is_a_problem() -> None:

@@ -34,8 +34,8 @@ def test_what_has_no_effect_is_a_comment_that_says_why(text: str, expected: list
 
 def test_options_name_the_parameters_that_are_set_again() -> None:
     lines = told('options a b=1 "c=2 3" d=4\noptions a c=5', "a.b=6")
-    assert lines[0] == "# x:1 (b: overridden by /proc/cmdline, c: overridden by x:2)"
-    assert lines[2:] == ["# x:2", "options a c=5", "# /proc/cmdline", "options a b=6"]
+    assert lines[0] == "# x:1 (b: overridden by /proc/cmdline (a.b=6), c: overridden by x:2)"
+    assert lines[2:] == ["# x:2", "options a c=5", "# /proc/cmdline (a.b=6)", "options a b=6"]
 
 
 def test_the_text_means_the_same_when_it_is_read_again() -> None:

@@ -133,7 +133,8 @@ def test_bad_parameter_and_changed_symbol() -> None:
 @pytest.mark.parametrize(
     ("outcome", "changes", "word"),
     [
-        (refused(errno.EPERM, "Module msdos is blacklisted"), {}, "module_blacklist="),
+        (refused(errno.EPERM, "Module msdos is blacklisted"), {}, "module_blacklist= on"),
+        (refused(errno.EPERM), {"blacklist": "module_blacklist=a,msdos"}, "module_blacklist=a,msdos on"),
         (refused(errno.EPERM, "Lockdown: insmod: unsigned module loading is restricted"), {}, "locked down"),
         (refused(errno.EPERM), {"superuser": False}, "only root"),
         (refused(errno.EPERM), {"disabled": True}, "modules_disabled"),
