@@ -294,13 +294,15 @@ def join_parameters(words: list[str]) -> str:
 
     >>> join_parameters(["a=1", "b=x y", "c='x y'", "d e"])
     'a=1 b="x y" c=\\'x y\\' d e'
+    >>> join_parameters(["", "a", "", "b"])
+    'a  b'
     """
-    texts = []
+    whole = ""
     for word in words:
         key, equals, value = word.partition("=")
         quotes = '"' if " " in value and value[0] not in "\"'" else ""
-        texts.append(f"{key}{equals}{quotes}{value}{quotes}")
-    return " ".join(texts)
+        whole += f"{' ' if whole else ''}{key}{equals}{quotes}{value}{quotes}"
+    return whole
 
 
 def insert_error(number: int) -> str:

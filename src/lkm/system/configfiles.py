@@ -18,6 +18,9 @@ from lkm.system.fileset import RECORD, pending
 #: In order of precedence; under each there is modprobe.d and depmod.d.
 DIRECTORIES = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
 
+#: Ends of the names of files that count in a directory (``.alias`` did too until kmod 32).
+SUFFIXES = (".conf",)
+
 
 def modprobe_files(
     root: str = "", paths: tuple[str, ...] = (), kernel_dir: str = "", problems: list[Problem] | None = None
@@ -80,7 +83,7 @@ def _choose(
                 _note(problems, place, f"cannot be read: {error.strerror}")
         else:
             for name in names:
-                if name.endswith(".conf") and name[0] != "." and _is_file(place, name, problems):
+                if name.endswith(SUFFIXES) and name[0] != "." and _is_file(place, name, problems):
                     chosen.setdefault(name, os.path.join(place, name))
     return chosen
 
