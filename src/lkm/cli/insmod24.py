@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from lkm.cli import voice24
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.errors import LkmError
@@ -50,17 +51,11 @@ class Insertion:
         self.kernel = kernel
         self.given = dict(options)
         self.operand = operand
+        self.file = ""  # what the file is called in messages, where that is not its path
 
     def put(self, *lines: str) -> None:
         """Say lines as they are."""
-        for line in filter(None, lines):
-            if "syslog" in self.given:
-                import syslog
-
-                syslog.openlog("insmod", syslog.LOG_PID, syslog.LOG_DAEMON)
-                syslog.syslog(line)
-            else:
-                sys.stderr.write(f"{line}\n")
+        voice24.put("insmod", *lines, to_syslog="syslog" in self.given)
 
     def complain(self, complaint: words.Complaint, file: str) -> int:
         """Say a complaint and return the exit status."""
@@ -105,7 +100,7 @@ def main(argv: list[str], kernel: Kernel24) -> int:
 def insert(run: Insertion, path: str, module: Object24, parameters: list[str]) -> int:
     """Judge a file as insmod did, in its order, then load it."""
     kernel, given = run.kernel, run.given
-    file, name = (run.operand if path == run.operand else path), given.get("name") or _stem(path)
+    file, name = run.file or path, given.get("name") or _stem(path)
     symbols = kernel.ksyms()
     force = "force" in given
     if not module.is_module and not force:
@@ -193,6 +188,13 @@ def _map(run: Insertion, name: str, module: Object24) -> None:
             sys.stdout.write(f"{symbol.address:08x} {symbol.name}\n")
 
 
+def words_of(options: str) -> list[str]:
+    """Split a text of parameters at blanks outside of quotes."""
+    from lkm.config.words24 import split24
+
+    return [word for word, _ in split24(options)]
+
+
 def _stem(path: str) -> str:
     return os.path.basename(path).removesuffix(".o")
 
@@ -203,9 +205,12 @@ def modules_directory(kernel: Kernel24) -> str:
 
 
 def find_file(kernel: Kernel24, operand: str) -> str:
-    """Return the file of an operand: itself where it is one, else NAME.o in the module directory, else ""."""
+    """Return the file of an operand: itself, or below the tree; else NAME.o in the module directory, or ""."""
     if os.path.isfile(operand):
         return operand
+    below = os.path.join(kernel.world.meta("tree") or "/", operand.lstrip("/"))
+    if operand.startswith("/") and os.path.isfile(below):
+        return below
     return "" if "/" in operand else next((p for p in files_below(kernel) if _stem(p) == _stem(operand)), "")
 
 

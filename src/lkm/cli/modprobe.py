@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from lkm.cli import messages
+from lkm.cli.kernels import kernel24
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.errors import LkmError
@@ -104,6 +105,10 @@ class Choices:
 
 def main(argv: list[str]) -> int:
     """Do what the arguments say; 0 when all of it was done, else 1 (-q changes what is said, not that)."""
+    if (world := kernel24()) is not None:
+        from lkm.cli import modprobe24
+
+        return modprobe24.main(argv, world)
     environment = os.environ.get("MODPROBE_OPTIONS", "")
     understood = understand("modprobe", USAGE, OPTIONS, [*split_words(environment), *argv[1:]])
     if isinstance(understood, int):

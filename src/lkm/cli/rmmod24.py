@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 
+from lkm.cli import voice24
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.kernel.sim.rules24 import DELETED, INITIALIZING, find
@@ -43,7 +43,7 @@ def main(argv: list[str], kernel: Kernel24) -> int:
             _say(given, *[f"removed {name}" for name in before if name not in left])
     elif not operands:
         return _say(given, "rmmod: no module name given", "  'rmmod -a' removes autoclean modules that are idle.")
-    return max([_remove(kernel, name_of(operand, kernel), given) for operand in operands], default=0)
+    return max([remove(kernel, name_of(operand, kernel), given) for operand in operands], default=0)
 
 
 def name_of(operand: str, kernel: Kernel24) -> str:
@@ -54,18 +54,12 @@ def name_of(operand: str, kernel: Kernel24) -> str:
 
 
 def _say(given: set[str], *lines: str) -> int:
-    for line in lines:
-        if "syslog" in given:
-            import syslog
-
-            syslog.openlog("rmmod", syslog.LOG_PID, syslog.LOG_DAEMON)
-            syslog.syslog(line)
-        else:
-            sys.stderr.write(f"{line}\n")
+    voice24.put("rmmod", *lines, to_syslog="syslog" in given)
     return 1
 
 
-def _remove(kernel: Kernel24, name: str, given: set[str]) -> int:
+def remove(kernel: Kernel24, name: str, given: set[str]) -> int:
+    """Remove one module; say why that cannot be, and return the exit status."""
     state = kernel.modules24()
     module = find(state, name)
     if module is None:
@@ -82,7 +76,7 @@ def _remove(kernel: Kernel24, name: str, given: set[str]) -> int:
         for low in [m for m in state if name in m.holders]:
             left = find(kernel.modules24(), low.name)
             if left and not left.holders and not left.in_use:
-                _remove(kernel, low.name, given)
+                remove(kernel, low.name, given)
     return 0
 
 

@@ -22,6 +22,11 @@ KINDS = {
     "holder": "uses",
     "unneeded": "was needed by",
     "undo": "loaded for",
+    # of Linux 2.4, lkm.plan.stack24
+    "below": "beneath",
+    "above": "on top of",
+    "probe": "tried for",
+    "autoclean": "idle, and",
 }
 
 

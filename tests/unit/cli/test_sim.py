@@ -248,8 +248,17 @@ def test_linux_2_4(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert run("proc", "kallsyms")[0] == 2
     assert "ksym" not in run("show")[1]
     status, out, _ = run("open", "/dev/lp0")
-    assert (status, out.split("\n")[0]) == (1, "request_module: /sbin/modprobe -s -k -- char-major-6")
-    assert out.endswith("open: No such device\n")
+    asked = "request_module: /sbin/modprobe -s -k -- char-major-6\n"
+    assert (status, out) == (0, f"{asked}open: served by lp\n")
+    status, out, _ = run("open", "/dev/net/tun")
+    assert (status, out.split("\n")[:2]) == (
+        1,
+        [
+            "request_module: /sbin/modprobe -s -k -- char-major-10-200",
+            "  syslog: modprobe: modprobe: Can't locate module char-major-10-200",
+        ],
+    )
+    assert out.endswith("  it left with status 1\nopen: No such device\n")
     assert run("new", f"{tmp_path}/w25", "--dialect", "2.4", "--image", "x")[0] == 2
 
 

@@ -138,6 +138,11 @@ def is_candidate(module: Module24) -> bool:
     return not module.holders and module.flags & wanted == wanted and not module.flags & DELETED and not module.in_use
 
 
+def idle(state: State24) -> tuple[str, ...]:
+    """Return what ``modprobe -r`` without names removes itself: candidates of a sweep that were not used lately."""
+    return tuple([module.name for module in state if is_candidate(module) and not module.flags & VISITED])
+
+
 def sweep(state: State24, uses: Mapping[str, tuple[str, ...]] | None = None) -> tuple[State24, tuple[str, ...]]:
     """``sys_delete_module(NULL)``: return what is left, and the names of what went, in order.
 
