@@ -4,7 +4,8 @@ usage: prediction_guest.py NAME...
 
 For each module a line of JSON goes to stdout before (its name) and after: ``before`` (what is loaded), ``calls``
 (each load and unload with its errno and its log), ``registered`` (kind → what is there while it is loaded, beyond
-what its dependencies brought). The kernel's own modprobe is switched off, so that nothing else comes.
+what its dependencies brought), ``modules`` (/proc/modules while it is loaded, without the addresses). The kernel's
+own modprobe is switched off, so that nothing else comes.
 """
 
 from __future__ import annotations
@@ -30,6 +31,13 @@ def parameters(module: str) -> set[str]:
     if not os.path.isdir(place):
         return set()
     return {f"{name}:{os.stat(f'{place}/{name}').st_mode & 0o777:o}" for name in os.listdir(place)}
+
+
+def modules() -> list[list[str]]:
+    """Return the fields of each line of /proc/modules but the address: taints are the last, or empty."""
+    with open("/proc/modules") as file:
+        rows = [line.split() for line in file]
+    return [[*row[:5], row[6] if len(row) > 6 else ""] for row in rows]
 
 
 def registered() -> dict[str, set[str]]:
@@ -82,6 +90,7 @@ def run(index: ModuleIndex, kernel: LinuxKernel, name: str) -> dict[str, object]
     base = registered()
     load(entry.path, "lkm_bogus=1")
     now = registered()
+    lines = modules()
     files = parameters(folded(entry.path))
     load(entry.path)
     for path in (entry.path, *entry.depends):
@@ -90,7 +99,7 @@ def run(index: ModuleIndex, kernel: LinuxKernel, name: str) -> dict[str, object]
             calls.append(("unload", folded(path), "", outcome.errno if isinstance(outcome, Refused) else 0, []))
     new = {kind: sorted(now[kind] - base[kind]) for kind in now}
     new["parameter"] = sorted(files)
-    return {"name": name, "before": before, "calls": calls, "registered": new}
+    return {"name": name, "before": before, "calls": calls, "registered": new, "modules": lines}
 
 
 if __name__ == "__main__":

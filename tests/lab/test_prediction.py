@@ -25,6 +25,7 @@ from lkm.kernel.interface import Refused
 from lkm.kernel.sim.kernel import SimulatedKernel
 from lkm.modfile import predict
 from lkm.modfile.facts import read
+from lkm.names import ModuleName
 from tests.lab.test_all_modules import REFUSING, module_names
 from tests.support.trees import uml_modules
 
@@ -73,6 +74,7 @@ class Comparison:
         self.differences: list[str] = []
         self.inits: list[str] = []
         self.held: list[str] = []
+        self.counts: dict[str, str] = {}
         self.calls = Counter[str]()
         self.right = Counter[str]()
         self.wrong: dict[str, list[str]] = {kind: [] for kind in KINDS}
@@ -94,8 +96,8 @@ class Comparison:
             if said != told:
                 self.differences.append(f"{answer['name']}: {verb} {what}: said {said[:3]}, simulated {told[:3]}")
             if ours == number:
-                continue
-            if verb == "load" and not ours and not any("Unknown symbol" in text for text in said):
+                pass
+            elif verb == "load" and not ours and not any("Unknown symbol" in text for text in said):
                 self.inits.append(f"{name} {number}")
                 refused = True
                 self.kernel.unload(name)
@@ -105,8 +107,33 @@ class Comparison:
                 self.held.append(name)
             else:
                 self.differences.append(f"{answer['name']}: {verb} {what}: errno {number}, simulated {ours}")
+            if verb == "load" and parameters:
+                self.same_modules(answer)
         if not refused:
             self.predicted(answer)
+
+    def same_modules(self, answer: dict[str, Any]) -> None:
+        """Compare /proc/modules, addresses aside, and the counts of those that hold themselves."""
+        theirs = {row[0]: row for row in answer["modules"]}
+        ours = {m.name: m for m in self.kernel.state().modules}
+        for name in sorted(theirs.keys() | ours.keys()):
+            if name not in theirs or name not in ours:
+                self.differences.append(f"{answer['name']}: {name} is in only one /proc/modules")
+                continue
+            m = ours[ModuleName(name)]
+            users = (
+                ",".join([*m.holders, *(["[permanent]"] if m.permanent else []), ""])
+                if m.holders or m.permanent
+                else "-"
+            )
+            taint = f"({m.taint})" if m.taint else ""
+            mine = [name, str(m.size), str(m.refcount), users, m.state, taint]
+            self.calls["lines of /proc/modules"] += 1
+            if mine[2] != theirs[name][2]:
+                self.counts[name] = f"{theirs[name][2]} ({mine[2]})"
+                mine[2] = theirs[name][2]
+            if mine != theirs[name]:
+                self.differences.append(f"{answer['name']}: /proc/modules {theirs[name]}, simulated {mine}")
 
     def bring_to(self, names: list[str]) -> None:
         """Make the simulated kernel hold what the real one holds."""
@@ -140,6 +167,9 @@ class Comparison:
             f"{len(self.inits)} times an init said no, with its errno: {', '.join(sorted(set(self.inits)))}",
             f"{len(self.held)} times a module was held by what its init took: {', '.join(sorted(set(self.held)))}",
         ]
+        lines.append(
+            f"{self.calls['lines of /proc/modules']} lines of /proc/modules; other use counts: {self.counts}"
+        )
         for kind in KINDS:
             right, wrong, missed = self.right[kind], self.wrong[kind], self.missed[kind]
             precision, recall = (right / max(right + len(other), 1) for other in (wrong, missed))

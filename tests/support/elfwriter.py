@@ -41,6 +41,7 @@ class Section:
     entry: int = 0
     size: int | None = None  # a lie about the size, or the size of a NOBITS section
     address: int = 0  # in memory; of a linked file, such as a kernel
+    flags: int | None = None  # None: it is to be loaded (SHF_ALLOC), where its type is for that
 
 
 @dataclass
@@ -126,7 +127,7 @@ class Writer:
             size = len(s.data) if s.size is None else s.size
             link = self.index(s.link)
             headers += struct.pack(
-                shape, place, s.type, 0, s.address, header_size + len(body), size, link, s.info, 1, s.entry
+                shape, place, s.type, _flags(s), s.address, header_size + len(body), size, link, s.info, 1, s.entry
             )
             body += s.data
         body += bytes(-(header_size + len(body)) % 8)
@@ -136,6 +137,14 @@ class Writer:
         sizes = (header_size, 0, 0, 64 if wide else 40, count, count - 1)
         header = ident + struct.pack(shape, self.type, self.machine, 1, 0, 0, header_size + len(body), 0, *sizes)
         return header + body + headers
+
+
+def _flags(section: Section) -> int:
+    """Return ALLOC for what is loaded, with EXECINSTR for code and WRITE for struct module."""
+    if section.flags is not None:
+        return section.flags
+    more = {".text": 4, ".gnu.linkonce.this_module": 1}
+    return 2 | more.get(section.name, 0) if section.type in (PROGBITS, NOTE, NOBITS) else 0
 
 
 def build_module(

@@ -6,6 +6,7 @@ import os
 import sys
 
 from lkm.errors import FormatError, MachineError, UsageError
+from lkm.image.features import config_features
 from lkm.kernel.sim.kernel24 import KERNEL_SYMBOLS, RELEASE
 from lkm.kernel.sim.world import World
 from lkm.modfile.nouns import Export
@@ -53,15 +54,22 @@ def run(_verb: str, operands: list[str], options: dict[str, str]) -> int:
     if image is None and meta["tree"] and not old:
         exports, meta["vermagic"], meta["modversions"] = _assumed(meta["tree"], release)
         source = "those that its modules need, by whatever license: no --image"
-    elif any(export.crc is not None for export in exports):
-        meta["modversions"] = "1"
     if old:
         exports, source = tuple([Export(name) for name in KERNEL_SYMBOLS]), "a small kernel's"
         if release == RELEASE and not meta["tree"]:
             meta["tree"] = f"{os.path.abspath(path)}.root"
     builtins, resources = _builtins(meta["tree"], release) if meta["tree"] and not old else ([], [])
+    if image:
+        meta = {"machine": str(image.machine), **_built(image, options["image"]), **meta}
+        resources += [
+            ("sysfs", name, None)
+            for name in sorted({p.name.partition(".")[0] for p in image.parameters if "." in p.name and p.mode})
+        ]
     world = _create(path, meta, exports, builtins, "force" in options)
     with world.change():
+        world.db.executemany(
+            "INSERT INTO certificates VALUES(?)", [(der,) for der in image.certificates] if image else ()
+        )
         world.db.executemany("INSERT INTO resources VALUES(?,?,?,'',0)", _OWN_24 if old else _OWN)
         world.db.executemany("INSERT INTO resources VALUES(?,?,?,'',1)", resources)
     world.close()
@@ -108,6 +116,14 @@ def _image(path: str) -> KernelFacts:
         return read(read_bytes(path), path)
     except FormatError as error:
         raise FormatError(error.what, path, error.offset, "it is no kernel image that lkm reads") from None
+
+
+def _built(image: KernelFacts, path: str) -> dict[str, str]:
+    """Return how the kernel was built: as config-RELEASE beside the image tells, or the image itself."""
+    config = os.path.join(os.path.dirname(path), f"config-{image.release}")
+    text = read_bytes(config).decode("utf-8", "replace") if os.path.isfile(config) else image.config
+    told = config_features(text)
+    return dict.fromkeys(told or image.features, "1")
 
 
 def _release_of(tree: str, old: bool) -> str:

@@ -22,13 +22,14 @@ class Signer(Record):
     """A signer. ``issuer``: the common name of who issued the certificate; ``key``: the certificate's serial number.
 
     Where the key is known by an identifier, ``key`` is that, and ``issuer`` empty. ``digest`` is the object
-    identifier of the hash, see :func:`dotted`.
+    identifier of the hash, see :func:`dotted`. ``attributes``: not the file itself but attributes are signed.
     """
 
     issuer: bytes
     key: bytes
     digest: bytes
     signature: bytes
+    attributes: bool = False
 
 
 @asn1.sequence
@@ -104,7 +105,8 @@ def first_signer(data: bytes, offset: int = 0) -> Signer:
     signer = signers[0]
     identity = signer.identity
     issuer, key = (b"", identity) if isinstance(identity, bytes) else (_common_name(identity), _serial(identity))
-    return Signer(issuer, key, bytes(signer.digest.name.data), signer.signature)
+    attributes = signer.signed_attributes is not None
+    return Signer(issuer, key, bytes(signer.digest.name.data), signer.signature, attributes)
 
 
 def _common_name(identity: _IssuerAndSerial) -> bytes:

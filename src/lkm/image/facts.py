@@ -12,6 +12,7 @@ from lkm.formats.compression import decompress
 from lkm.formats.elf import Elf
 from lkm.formats.source import BytesSource
 from lkm.image.exports import read_exports
+from lkm.image.features import read_features
 from lkm.image.memory import Memory
 from lkm.image.nouns import KernelFacts
 from lkm.image.parameters import read_parameters
@@ -37,16 +38,18 @@ def read(data: bytes, name: str = "") -> KernelFacts:
         raise FormatError("no kernel: its .rodata has no text `Linux version ...`", name)
     exports = read_exports(elf, memory)
     parameters = read_parameters(elf, memory, {at: export.name for export, at in exports.items()})
+    vermagic = _vermagic(rodata, banner[1])
     return KernelFacts(
         banner[1].decode("utf-8", "replace"),
         banner[0].decode("utf-8", "replace").rstrip("\n"),
-        _vermagic(rodata, banner[1]),
+        vermagic,
         elf.machine,
         64 if elf.layout.is64 else 32,
         tuple(exports),
         tuple(parameters),
         tuple(dict.fromkeys(der for section in _WITH_CERTIFICATES for der in _certificates(memory.section(section)))),
         _config(rodata, name),
+        read_features(rodata, vermagic),
     )
 
 

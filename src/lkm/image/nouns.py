@@ -25,7 +25,8 @@ class KernelFacts(Record):
     run time). ``vermagic``: as modules must have it, with its last space. ``machine`` is the ELF number. ``exports``:
     those of the kernel itself, sorted by name; ``crc`` is None without CONFIG_MODVERSIONS. ``certificates``: those
     (X.509) that are compiled in, in DER. The keys that the kernel trusts for module signatures are among them.
-    ``config``: the text of the configuration, of a kernel with CONFIG_IKCONFIG.
+    ``config``: the text of the configuration, of a kernel with CONFIG_IKCONFIG. ``features``: how it was
+    built, see :mod:`lkm.image.features`.
     """
 
     release: str
@@ -37,3 +38,4 @@ class KernelFacts(Record):
     parameters: tuple[BuiltinParameter, ...] = ()
     certificates: tuple[bytes, ...] = ()
     config: str = ""
+    features: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ are a prediction: ``fs-ext3`` is an alias of ext4, and ``char-major-10-130`` one
 
 from __future__ import annotations
 
-from lkm.formats.elf import Elf, symbols
+from lkm.modfile.kernelparam import read_params
 from lkm.record import Record
 
 TYPE_CHECKING = False
@@ -70,23 +70,9 @@ def of(facts: ModuleFacts) -> tuple[Prediction, ...]:
 
 
 def sysfs_parameters(source: Source) -> tuple[Prediction, ...]:
-    """Return the parameters that will have a file in sysfs, by name (include/linux/moduleparam.h ``kernel_param``).
-
-    Three pointers stand before the mode. Mode 0 is no file, so not each ``parmtype`` has one. Raises FormatError.
-    """
-    elf = Elf(source)
-    section, table = elf.find(b"__param"), symbols(elf)
-    if not section or table is None:
-        return ()
-    data, at = elf.read(section), 3 * elf.layout.word.size
-    rows = [(name, value) for name, _, where, value in table.rows() if where == section]
-    names = table.names([name for name, _ in rows])
-    found = [
-        Prediction("parameter", name[8:].decode("utf-8", "replace"), elf.number(data[value + at : value + at + 2]))
-        for name, (_, value) in zip(names, rows, strict=True)
-        if name.startswith(b"__param_")
-    ]
-    return tuple(sorted([p for p in found if p.number], key=lambda p: p.name))
+    """Return the parameters that will have a file in sysfs, by name. Mode 0 is no file. Raises FormatError."""
+    found = [Prediction("parameter", p.name, p.mode) for p in read_params(source) or () if p.mode]
+    return tuple(sorted(found, key=lambda p: p.name))
 
 
 def predict(

@@ -1,7 +1,7 @@
 """May this module in? The checks of Linux 6.1, one function each, in the kernel's order.
 
 A check returns an errno, or 0 for "go on"; what the kernel would say goes to the world's log. Functions of the kernel
-are in kernel/module/main.c unless another file is named. Not judged yet: signatures, lockdown, relocation types.
+are in kernel/module/main.c unless another file is named. docs/simulated-kernel.md has them in a table.
 """
 
 from __future__ import annotations
@@ -9,43 +9,88 @@ from __future__ import annotations
 import errno
 
 from lkm.errors import FormatError
+from lkm.formats.elf import Elf
 from lkm.formats.source import BytesSource
-from lkm.kernel.interface import IGNORE_MODVERSIONS, IGNORE_VERMAGIC
-from lkm.kernel.sim import parameters
+from lkm.kernel.interface import COMPRESSED_FILE, IGNORE_MODVERSIONS, IGNORE_VERMAGIC
+from lkm.kernel.sim import linking, parameters, signatures
+from lkm.kernel.sim.objectfile import HEADER_SIZE, SHF_EXECINSTR, SHF_WRITE, ObjectFile, fault
 from lkm.modfile.facts import read
+from lkm.modfile.kernelparam import KernelParam, read_params
+from lkm.modfile.versions import read_versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lkm.kernel.sim.world import World
-    from lkm.modfile.nouns import ModuleFacts, Need
+    from lkm.modfile.nouns import ModuleFacts
 
-_ERR, _WARNING = 3, 4
+_ERR, _WARNING, _NOTICE = 3, 4, 5
 _GPL = ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL")
-_LAYOUT = "module_layout"
+_NAMELESS = "(missing .modinfo section or name field)"
+#: Letters of a module's taints, in the order of their bits (kernel/panic.c: ``taint_flags``).
+TAINTS = "PFCOEKXTN"
 
 
 class Attempt:
-    """One call of finit_module(2): what is asked for, and what the checks have found so far."""
+    """One call of finit_module(2), or of init_module(2): what is asked for, and what the checks have found so far.
 
-    def __init__(self, world: World, image: bytes, text: str, flags: int, path: str) -> None:
+    ``unread``: the errno with which the file cannot be read, to be given when it is its turn.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        image: bytes,
+        text: str,
+        flags: int = 0,
+        path: str = "",
+        unread: int = 0,
+        *,
+        file: bool = True,
+    ) -> None:
         self.world = world
         self.image = image
         self.text = text
         self.flags = flags
         self.path = path
+        self.unread = unread
+        self.from_file = file
         self.taint: set[str] = set()
         self.used: list[str] = []
         self.license = ""
-        self._facts: ModuleFacts | None = None
+        self.signed = True
+        self.gpl_only = False
+        self.file: ObjectFile
+        self.facts: ModuleFacts
+        self.name = self.info_name = ""
+        self.versions = False
+        self.crcs: dict[str, int] = {}
 
-    @property
-    def facts(self) -> ModuleFacts:
-        """What the file tells; raises FormatError when it cannot be read."""
-        if self._facts is None:
-            self._facts = read(BytesSource(self.image, self.path))[0]
-        return self._facts
+    def open(self) -> int:
+        """Read the file, whose headers are right: ENOEXEC for one that cannot be read, or names no module."""
+        self.file = ObjectFile(self.image)
+        source = BytesSource(b"\x7fELF\2\1\1" + self.image[7:], self.path)  # the kernel does not look at these bytes
+        try:
+            self.facts = read(source)[0]
+            self.crcs = {name.decode("utf-8", "replace"): crc for name, crc in read_versions(Elf(source))[0].items()}
+        except FormatError:
+            return errno.ENOEXEC
+        self.name = self.facts.name
+        self.info_name = (self.values("name") or (self.name,))[0]
+        self.versions = not self.flags & IGNORE_MODVERSIONS and self.file.find("__versions") > 0
+        return 0
+
+    def values(self, key: str) -> tuple[str, ...]:
+        """Return the modinfo values of that key; none where .modinfo is not a section to be loaded."""
+        return self.facts.values(key) if self.file.find(".modinfo") else ()
+
+    def params(self) -> tuple[KernelParam, ...]:
+        """Return the parameters; for a file without ``__param``, those that ``parmtype`` tells of."""
+        found = read_params(BytesSource(b"\x7fELF\2\1\1" + self.image[7:], self.path))
+        if found is not None:
+            return found
+        return tuple([KernelParam(p.name, p.type or "", bare=p.type in _BARE) for p in self.facts.parameters])
 
     def say(self, text: str, level: int = _WARNING) -> None:
         """Write to the world's kernel log."""
@@ -54,10 +99,10 @@ class Attempt:
     def add_taint(self, letter: str, line: str = "", *, lockdep_ok: bool = True) -> None:
         """Taint module and kernel (``add_taint_module``; kernel/panic.c: ``add_taint``); ``line`` is said first."""
         if self.world.first(f"taint {letter}") and line:
-            self.say(f"{self.facts.name}: {line}")
+            self.say(f"{self.name}: {line}")
         self.taint.add(letter)
-        if not lockdep_ok and self.world.first("lock debugging"):
-            self.say("Disabling lock debugging due to kernel taint")
+        if not lockdep_ok:
+            stop_lock_debugging(self.world)
 
     def force(self, reason: str) -> int:
         """Go on in spite of a missing mark, where the kernel was built to (``try_to_force_load``)."""
@@ -65,6 +110,15 @@ class Attempt:
             return errno.ENOEXEC
         self.add_taint("F", f"{reason}: kernel tainted.", lockdep_ok=False)
         return 0
+
+
+_BARE = ("bool", "bint", "bool_enable_only")
+
+
+def stop_lock_debugging(world: World) -> None:
+    """Say so, once (kernel/panic.c: ``add_taint`` with LOCKDEP_NOW_UNRELIABLE)."""
+    if world.first("lock debugging"):
+        world.say(_WARNING, "Disabling lock debugging due to kernel taint")
 
 
 def capability(attempt: Attempt) -> int:
@@ -78,193 +132,190 @@ def modules_disabled(attempt: Attempt) -> int:
 
 
 def call_flags(attempt: Attempt) -> int:
-    """``finit_module``: unknown flags; compressed files, which this kernel does not unpack (internal.h)."""
-    if attempt.flags & ~7:
-        return errno.EINVAL
-    if not attempt.image:
-        return errno.EINVAL  # fs/kernel_read_file.c: kernel_read_file
-    return errno.ENOTSUP if attempt.flags & 4 else 0
+    """``finit_module``: flags that it does not know."""
+    return errno.EINVAL if attempt.flags & ~7 else 0
+
+
+def file_read(attempt: Attempt) -> int:
+    """fs/kernel_read_file.c: ``kernel_read_file``; of memory, ``copy_module_from_user``, too short for a header."""
+    if attempt.unread:
+        return attempt.unread
+    return errno.ENOEXEC if not attempt.from_file and len(attempt.image) < HEADER_SIZE else 0
+
+
+def compressed(attempt: Attempt) -> int:
+    """kernel/module/internal.h: ``module_decompress`` of a kernel without CONFIG_MODULE_DECOMPRESS."""
+    return errno.ENOTSUP if attempt.flags & COMPRESSED_FILE else 0
+
+
+def signature(attempt: Attempt) -> int:
+    """kernel/module/signing.c: ``module_sig_check``: before anything else is believed, and cut off then."""
+    if attempt.world.meta("sig") != "1":
+        return 0
+    mangled = bool(attempt.flags & (IGNORE_MODVERSIONS | IGNORE_VERMAGIC))
+    number, attempt.image, attempt.signed = signatures.check(attempt.world, attempt.image, mangled)
+    return number
 
 
 def elf_header(attempt: Attempt) -> int:
     """``elf_validity_check``: the ELF header, then the table of sections."""
-    image = attempt.image
-    fault = ""
-    if len(image) < 64:
-        fault = f"Invalid ELF header len {len(image)}"
-    elif image[:4] != b"\x7fELF":
-        fault = "Invalid ELF header magic: != \\x7fELF"
-    elif (kind := _half(image, 16)) != 1:
-        fault = f"Invalid ELF header type: {kind} != 1"
-    elif (machine := _half(image, 18)) != int(attempt.world.meta("machine", "62")):
-        fault = f"Invalid architecture in ELF header: {machine}"
-    elif _half(image, 58) != 64:
-        fault = "Invalid ELF section header size"
-    elif int.from_bytes(image[40:48], "little") + _half(image, 60) * 64 > len(image):
-        fault = "Invalid ELF section header overflow"
-    if fault:
-        attempt.say(fault, _ERR)
+    said = fault(attempt.image, int(attempt.world.meta("machine", "62")))
+    if said:
+        attempt.say(said, _ERR)
         return errno.ENOEXEC
-    try:
-        return 0 if attempt.facts else errno.ENOEXEC
-    except FormatError:
-        return errno.ENOEXEC
-
-
-def _half(image: bytes, at: int) -> int:
-    return int.from_bytes(image[at : at + 2], "little")
+    return attempt.open()
 
 
 def this_module(attempt: Attempt) -> int:
-    """``setup_load_info``: the section that becomes ``struct module`` must be there."""
-    if attempt.facts.name:
-        return 0
-    attempt.say(
-        f"{(attempt.facts.values('name') or ('(missing .modinfo name field)',))[0]}: No module found in object"
-    )
-    return errno.ENOEXEC
+    """``setup_load_info``: symbols, and the section that becomes ``struct module``."""
+    name = (attempt.values("name") or (_NAMELESS,))[0]
+    if not attempt.file.symbol_table():
+        attempt.say(f"{name}: module has no symbols (stripped?)")
+        return errno.ENOEXEC
+    if not attempt.file.find(".gnu.linkonce.this_module"):
+        attempt.say(f"{name}: No module found in object")
+        return errno.ENOEXEC
+    return 0
 
 
 def blacklisted(attempt: Attempt) -> int:
     """``blacklisted``: module_blacklist= on the kernel's command line."""
-    if attempt.facts.name not in attempt.world.meta("blacklist").split(","):
+    if attempt.info_name not in attempt.world.meta("blacklist").split(","):
         return 0
-    attempt.say(f"Module {attempt.facts.name} is blacklisted", _ERR)
+    attempt.say(f"Module {attempt.info_name} is blacklisted", _ERR)
     return errno.EPERM
-
-
-def layout_version(attempt: Attempt) -> int:
-    """kernel/module/version.c: ``check_modstruct_version``: the CRC of ``module_layout``."""
-    verdict = _version(attempt, _LAYOUT)
-    return errno.ENOEXEC if verdict else 0
-
-
-def _version(attempt: Attempt, name: str) -> int:
-    """Judge a symbol's CRC (kernel/module/version.c: ``check_version``)."""
-    row = attempt.world.db.execute("SELECT crc FROM exports WHERE name = ?", (name,)).fetchone()
-    if row is None or row[0] is None:
-        return 0
-    crcs = {need.name: need.crc for need in attempt.facts.needs if need.crc is not None}
-    if attempt.flags & IGNORE_MODVERSIONS or not crcs:
-        return attempt.force(name)
-    if name not in crcs or crcs[name] == row[0]:
-        return 0
-    attempt.say(f"{attempt.facts.name}: disagrees about version of symbol {name}")
-    return errno.EINVAL
 
 
 def vermagic(attempt: Attempt) -> int:
     """``check_modinfo``; with symbol versions all but the release is compared (version.c: ``same_magic``)."""
-    theirs = "" if attempt.flags & IGNORE_VERMAGIC else attempt.facts.vermagic
+    theirs = () if attempt.flags & IGNORE_VERMAGIC else attempt.values("vermagic")
     if not theirs:
         return attempt.force("bad vermagic")
     ours = attempt.world.meta("vermagic")
-    has_versions = any(need.crc is not None for need in attempt.facts.needs)
-    versioned = attempt.world.meta("modversions") == "1" and has_versions
-    if (theirs.partition(" ")[2], "") == (ours.partition(" ")[2], "") if versioned else theirs == ours:
+    start = len(ours.partition(" ")[0]) if attempt.world.meta("modversions") == "1" and attempt.versions else 0
+    other = len(theirs[0].partition(" ")[0]) if start else 0
+    if theirs[0][other:] == ours[start:]:
         return 0
-    attempt.say(f"{attempt.facts.name}: version magic '{theirs}' should be '{ours}'", _ERR)
+    attempt.say(f"{attempt.info_name}: version magic '{theirs[0]}' should be '{ours}'", _ERR)
     return errno.ENOEXEC
 
 
 def marks(attempt: Attempt) -> int:
-    """``check_modinfo``: out-of-tree and staging modules taint; so does a license that is not the GPL's."""
-    if not attempt.facts.values("intree"):
+    """``check_modinfo``: what taints: out-of-tree, staging, livepatch, a license that is not the GPL's, test."""
+    name = attempt.name
+    if not attempt.values("intree"):
         attempt.add_taint("O", "loading out-of-tree module taints kernel.")
-    if attempt.facts.values("staging"):
+    if attempt.values("staging"):
         attempt.add_taint("C")
-        name = attempt.facts.name
         attempt.say(f"{name}: module is from the staging directory, the quality is unknown, you have been warned.")
-    attempt.license = (attempt.facts.values("license") or ("unspecified",))[0]
+    if attempt.values("livepatch"):
+        if attempt.world.meta("livepatch") != "1":
+            attempt.say(f"{name}: module is marked as livepatch module, but livepatch support is disabled", _ERR)
+            return errno.ENOEXEC
+        attempt.add_taint("K")
+        if attempt.world.first("livepatch"):
+            attempt.say(f"{name}: tainting kernel with TAINT_LIVEPATCH", _NOTICE)
+    attempt.license = (attempt.values("license") or ("unspecified",))[0]
     if attempt.license not in _GPL:
         attempt.add_taint("P", f"module license '{attempt.license}' taints kernel.", lockdep_ok=False)
+    if attempt.values("test"):
+        attempt.add_taint("N", "loading test module taints kernel.")
+    return 0
+
+
+def writable_code(attempt: Attempt) -> int:
+    """kernel/module/strict_rwx.c: ``module_enforce_rwx_sections``."""
+    both = SHF_WRITE | SHF_EXECINSTR
+    for index, section in enumerate(attempt.file.sections if attempt.world.meta("strict_rwx") == "1" else ()):
+        if section.flags & both == both:
+            words = f"section {section.name} (index {index}) has invalid WRITE|EXEC flags"
+            attempt.say(f"{attempt.name}: {words}", _ERR)
+            return errno.ENOEXEC
     return 0
 
 
 def duplicate(attempt: Attempt) -> int:
     """``add_unformed_module``: a module of that name is there; one half loaded is waited for, here answered EBUSY."""
     query = "SELECT state FROM modules WHERE name = ?"
-    row = attempt.world.db.execute(query, (attempt.facts.name,)).fetchone()
+    row = attempt.world.db.execute(query, (attempt.name,)).fetchone()
     if row is None:
         return 0
     return errno.EEXIST if row[0] == "Live" else errno.EBUSY
 
 
-def own_exports(attempt: Attempt) -> int:
-    """``verify_exported_symbols``: a symbol that somebody exports already."""
-    for export in attempt.facts.exports:
-        query = "SELECT module FROM exports WHERE name = ?"
-        row = attempt.world.db.execute(query, (export.name,)).fetchone()
-        if row is not None:
-            owner = row[0] or "kernel"
-            name = attempt.facts.name
-            attempt.say(f"{name}: exports duplicate symbol {export.name} (owned by {owner})", _ERR)
-            return errno.ENOEXEC
-    return 0
-
-
-def needed_symbols(attempt: Attempt) -> int:
-    """``simplify_symbols``: each missing symbol is said, and the last one's errno is the answer."""
-    answer = 0
-    for need in attempt.facts.needs:
-        if need.name == _LAYOUT:
-            continue
-        number = _resolve(attempt, need)
-        if number and not (need.weak and number == errno.ENOENT):
-            attempt.say(f"{attempt.facts.name}: Unknown symbol {need.name} (err -{number})")
-            answer = number
-    return answer
-
-
-def _resolve(attempt: Attempt, need: Need) -> int:
-    """``resolve_symbol``: found, allowed for this license, of the right version, from an imported namespace."""
-    query = "SELECT gpl_only, namespace, module FROM exports WHERE name = ?"
-    row = attempt.world.db.execute(query, (need.name,)).fetchone()
-    if row is None or (row[0] and attempt.license not in _GPL):
-        return errno.ENOENT
-    if number := _version(attempt, need.name):
-        return number
-    _, namespace, owner = row
-    if namespace and namespace not in attempt.facts.imports:
-        text = f"module uses symbol ({need.name}) from namespace {namespace}, but does not import it."
-        attempt.say(f"{attempt.facts.name}: {text}", _ERR)
-        return errno.EINVAL
-    if owner and owner not in attempt.used:
-        attempt.used.append(owner)
+def unsigned(attempt: Attempt) -> int:
+    """``load_module``: without a signature that counts, where CONFIG_MODULE_SIG looks for one."""
+    if attempt.world.meta("sig") == "1" and not attempt.signed:
+        if attempt.world.first("unsigned"):
+            words = "signature and/or required key missing - tainting kernel"
+            attempt.say(f"{attempt.name}: module verification failed: {words}", _NOTICE)
+        attempt.add_taint("E")
     return 0
 
 
 def given_parameters(attempt: Attempt) -> int:
-    """kernel/params.c: ``parse_args``: the first bad value ends it; unknown names are said and passed over."""
-    name = attempt.facts.name
-    types = {parameter.name.replace("-", "_"): parameter.type for parameter in attempt.facts.parameters}
-    pairs, _ = parameters.split(attempt.text)
+    """kernel/params.c: ``parse_args``: all are read, and each bad one is said; the last one's errno is the answer."""
+    name, answer = attempt.name, 0
+    known: dict[str, KernelParam] = {}
+    for parameter in attempt.params():
+        known.setdefault(parameter.name.replace("-", "_"), parameter)
+    pairs, rest = parameters.split(attempt.text)
     for key, value in pairs:
-        kind = types.get(key.replace("-", "_"))
-        if kind is None:
-            attempt.say(f"{name}: unknown parameter '{key}' ignored")
+        found = known.get(key.replace("-", "_"))
+        if found is None:
+            _unknown(attempt, key)
             continue
-        if number := parameters.judge(kind, value):
+        number, shown = parameters.give(attempt.world, found, value)
+        if number:
             how = "too large" if number == errno.ENOSPC else "invalid"
-            attempt.say(f"{name}: `{value or ''}' {how} for parameter `{key}'", _ERR)
-            return number
-    return 0
+            attempt.say(f"{name}: `{shown}' {how} for parameter `{key}'", _ERR)
+            answer = number
+    if rest is not None and not answer:
+        attempt.say(f"{name}: parameters '{rest}' after `--' ignored")
+    return answer
+
+
+def _unknown(attempt: Attempt, key: str) -> None:
+    """``unknown_module_param_cb``: two names mean something for each module."""
+    if key == "async_probe" or (key == "dyndbg" and attempt.world.meta("dyndbg") == "1"):
+        return
+    if "dyndbg" in key and attempt.world.meta("dyndbg") != "1":
+        attempt.say("dyndbg param is supported only in CONFIG_DYNAMIC_DEBUG builds")
+        return
+    attempt.say(f"{attempt.name}: unknown parameter '{key}' ignored")
+
+
+def sysfs(attempt: Attempt) -> int:
+    """kernel/module/sysfs.c: ``mod_sysfs_init``: a built-in module of that name has its place in /sys/module."""
+    query = "SELECT 1 FROM resources WHERE kind = 'sysfs' AND name = ?"
+    if attempt.world.db.execute(query, (attempt.name,)).fetchone() is None:
+        return 0
+    attempt.say(f"{attempt.name}: module is already loaded", _ERR)
+    return errno.EINVAL
 
 
 CHECKS: tuple[Callable[[Attempt], int], ...] = (
     capability,
     modules_disabled,
     call_flags,
+    file_read,
+    compressed,
+    signature,
     elf_header,
     this_module,
     blacklisted,
-    layout_version,
+    linking.layout_version,
     vermagic,
     marks,
+    writable_code,
     duplicate,
-    needed_symbols,
-    own_exports,
+    unsigned,
+    linking.export_versions,
+    linking.needed_symbols,
+    linking.relocations,
+    linking.own_exports,
     given_parameters,
+    sysfs,
 )
 
 

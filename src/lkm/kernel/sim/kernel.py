@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import errno
+import os
+import stat
+from fcntl import F_GETFL, fcntl
 
 from lkm.errors import FormatError
 from lkm.formats.compression import decompress, kind_of
-from lkm.formats.elf import Elf
 from lkm.formats.source import BytesSource
-from lkm.kernel.interface import COMPRESSED_FILE, Done, Outcome, Refused
+from lkm.kernel.interface import COMPRESSED_FILE, IGNORE_MODVERSIONS, IGNORE_VERMAGIC, Done, Outcome, Refused
 from lkm.kernel.sim import admission, parameters
+from lkm.kernel.sim.layout import sizes
+from lkm.kernel.sim.objectfile import is_permanent
 from lkm.kernel.sim.world import World
 from lkm.modfile import predict
+from lkm.modfile.forced import without_versions
 from lkm.names import ModuleName
 from lkm.state.nouns import KernelState, LoadedModule, LogRecord
 
@@ -20,10 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from lkm.state.users import Uses
-
-_FLAGS, _SIZE = 2, 5  # fields of a section header
-_ALLOC = 2
-_PAGE = 4096
 
 
 class SimulatedKernel:
@@ -35,19 +36,41 @@ class SimulatedKernel:
     def load(self, path: str, parameters: str = "", flags: int = 0) -> Outcome:
         """Load a module file, as a whole or not at all; a compressed one is unpacked first, as kmod does it."""
         try:
-            with open(path, "rb") as file:
-                image = file.read()
-            kind = "" if flags & COMPRESSED_FILE else kind_of(image[:6])
-            image = decompress(image, kind, path) if kind else image
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             return Refused("open", error.errno or errno.EIO)
+        try:
+            kind = "" if flags & COMPRESSED_FILE else kind_of(os.pread(fd, 6, 0))
+            if not kind:
+                return self.finit(fd, parameters, flags, path)
+            image = decompress(_whole(fd), kind, path)
+            if flags:
+                skip_versions, skip_vermagic = bool(flags & IGNORE_MODVERSIONS), bool(flags & IGNORE_VERMAGIC)
+                image = without_versions(image, path, modversions=skip_versions, vermagic=skip_vermagic)
+        except OSError as error:
+            return Refused("read", error.errno or errno.EIO)
         except FormatError:
             return Refused("read", errno.ENOEXEC)
+        finally:
+            os.close(fd)
+        return self.init(image, parameters, path)
+
+    def finit(self, fd: int, parameters: str = "", flags: int = 0, path: str = "") -> Outcome:
+        """Answer finit_module(2) for a file descriptor of this process; ``path`` is for the record only."""
+        number = _unreadable(fd)
+        image = b"" if number else _whole(fd)
+        return self._admit("finit_module", admission.Attempt(self.world, image, parameters, flags, path, number))
+
+    def init(self, image: bytes | None, parameters: str = "", path: str = "") -> Outcome:
+        """Answer init_module(2), with a module in memory; None: at an address where nothing is."""
+        number = errno.EFAULT if image is None else 0
+        attempt = admission.Attempt(self.world, image or b"", parameters, 0, path, number, file=False)
+        return self._admit("init_module", attempt)
+
+    def _admit(self, call: str, attempt: admission.Attempt) -> Outcome:
         with self.world.change():
             start = self._next_line()
-            attempt = admission.Attempt(self.world, image, parameters, flags, path)
-            number = admission.judge(attempt) or self._enter(attempt)
-            return self._outcome("finit_module", number, start)
+            return self._outcome(call, admission.judge(attempt) or self._enter(attempt), start)
 
     def _enter(self, attempt: admission.Attempt) -> int:
         """Run the module's init, which is scripted (faults ``init``: an errno; ``hang``), and keep the module."""
@@ -56,12 +79,13 @@ class SimulatedKernel:
         if "init" in faults:
             return abs(int(faults["init"]))
         state, flags = ("Loading", 64) if {"hang", "oops"} & set(faults) else ("Live", 1)
+        core, init = sizes(attempt.file, self.world.features(), versions=attempt.versions)
         db.execute(
             "INSERT INTO modules(name, size, usecount, flags, state, taint, permanent, license, parameters, path,"
             " loaded) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
             (
-                *(facts.name, _size(attempt.image), int(state == "Loading"), flags, state),
-                *("".join(sorted(attempt.taint, key="PFOCE".index)), int(_is_permanent(attempt.image))),
+                *(facts.name, core + init if state == "Loading" else core, int(state == "Loading"), flags, state),
+                *("".join(sorted(attempt.taint, key=admission.TAINTS.index)), int(is_permanent(attempt.file))),
                 *(attempt.license, attempt.text, attempt.path, int(self.world.meta("clock"))),
             ),
         )
@@ -111,8 +135,9 @@ class SimulatedKernel:
             return errno.EBUSY
         if usecount and not forced:
             return errno.EAGAIN
-        if forced and (permanent or usecount):
+        if forced and (permanent or usecount):  # ``try_force_unload``
             self.world.first("taint R")
+            admission.stop_lock_debugging(self.world)
         return 0
 
     def _forget(self, name: str) -> None:
@@ -213,17 +238,29 @@ class SimulatedKernel:
         return Uses(tuple(pairs))
 
 
-def _size(image: bytes) -> int:
-    """Return the bytes of all allocated sections in whole pages: near the kernel's ``layout_sections``, not equal."""
-    elf = Elf(BytesSource(image))
-    heads = [elf.header(index) for index in range(1, elf.count)]
-    total = sum(head[_SIZE] for head in heads if head[_FLAGS] & _ALLOC)
-    return -(-total // _PAGE) * _PAGE
+def _unreadable(fd: int) -> int:
+    """Return the errno with which the kernel refuses to read a descriptor, or 0.
+
+    fs/kernel_read_file.c: ``kernel_read_file_from_fd``, then ``kernel_read_file``: open for reading; a regular file;
+    not open for writing, here by this descriptor; not empty.
+    """
+    try:
+        mode = os.fstat(fd)
+        access = fcntl(fd, F_GETFL) & os.O_ACCMODE
+    except OSError:
+        return errno.EBADF
+    if access == os.O_WRONLY:
+        return errno.EBADF
+    if not stat.S_ISREG(mode.st_mode):
+        return errno.EINVAL
+    if access == os.O_RDWR:
+        return errno.ETXTBSY
+    return 0 if mode.st_size else errno.EINVAL
 
 
-def _is_permanent(image: bytes) -> bool:
-    """Tell whether it has an init but no exit (``delete_module``: cannot be removed)."""
-    elf = Elf(BytesSource(image))
-    this = elf.find(b".gnu.linkonce.this_module")
-    links = len(elf.relocations(this)) if this else 0  # to init and to exit; a module without either has none
-    return links == 1 and b"cleanup_module\0" not in elf.named(b".strtab")
+def _whole(fd: int) -> bytes:
+    parts, at = [], 0
+    while part := os.pread(fd, 1 << 24, at):
+        parts.append(part)
+        at += len(part)
+    return b"".join(parts)

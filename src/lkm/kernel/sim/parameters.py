@@ -2,12 +2,25 @@ r"""How the kernel reads a module's parameters (kernel: lib/cmdline.c: ``next_ar
 
 >>> split('a=1 "b=x y" c="p q" -- d')
 ([('a', '1'), ('b', 'x y'), ('c', 'p q')], 'd')
+>>> split("a")
+([('a', None)], None)
 """
 
 from __future__ import annotations
 
 import errno
 
+from lkm.kernel.sim.signatures import locked_down
+from lkm.modfile.kernelparam import HARDWARE, UNSAFE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.kernel.sim.world import World
+    from lkm.modfile.kernelparam import KernelParam
+
+_ERR, _NOTICE = 3, 5
+_DIGITS = "0123456789abcdefABCDEF"
+_LONGEST = 1024  # ``param_set_charp``
 _RANGES = {
     "byte": (0, 0xFF),
     "short": (-0x8000, 0x7FFF),
@@ -22,8 +35,8 @@ _RANGES = {
 _SPACE = " \t\n\v\f\r\xa0"
 
 
-def split(text: str) -> tuple[list[tuple[str, str | None]], str]:
-    """Return names and values (None: no ``=``), and what follows ``--`` (``parse_args``)."""
+def split(text: str) -> tuple[list[tuple[str, str | None]], str | None]:
+    """Return names and values (None: no ``=``), and what follows ``--`` (None: there is none; ``parse_args``)."""
     found: list[tuple[str, str | None]] = []
     text = text.lstrip(_SPACE)
     while text:
@@ -31,7 +44,7 @@ def split(text: str) -> tuple[list[tuple[str, str | None]], str]:
         if name == "--" and value is None:
             return found, text
         found.append((name, value))
-    return found, ""
+    return found, None
 
 
 def _next(text: str) -> tuple[str, str | None, str]:
@@ -58,24 +71,53 @@ def _next(text: str) -> tuple[str, str | None, str]:
     return argument[:equals], value, rest
 
 
-def judge(kind: str, value: str | None) -> int:
-    """Return the errno with which the kernel refuses a value for a parameter of that type, or 0.
+def give(world: World, parameter: KernelParam, value: str | None) -> tuple[int, str]:
+    """Return the errno with which the kernel refuses a value, or 0, and the value as it then shows it.
 
-    Array bounds and ``string`` lengths stand in no section that can be read without running the module: not judged.
+    ``parse_one``; what it says of dangerous parameters, lengths and counts goes to the world's log.
     """
-    if kind.startswith("array of "):
-        if value is None:
-            return errno.EINVAL
-        return next((number for part in value.split(",") if (number := judge(kind[9:], part))), 0)
-    if kind in ("bool", "invbool", "bint"):
-        if value is None:  # KERNEL_PARAM_OPS_FL_NOARG, which param_ops_invbool has not
-            return errno.EINVAL if kind == "invbool" else 0
-        return 0 if _is_bool(value) else errno.EINVAL
+    if value is None and not parameter.bare:
+        return errno.EINVAL, ""
+    if parameter.flags & HARDWARE and (number := locked_down(world, "unsafe module parameters")):
+        return number, value or ""
+    if parameter.flags & UNSAFE:
+        world.say(_NOTICE, f"Setting dangerous option {parameter.name} - tainting kernel")
+    if parameter.type.startswith("array of "):
+        return _array(world, parameter, value or "")
+    return judge(world, parameter, value), value or ""
+
+
+def _array(world: World, parameter: KernelParam, value: str) -> tuple[int, str]:
+    """``param_array``: it ends each element in place, so that only the first one is shown then."""
+    first = value.partition(",")[0]
+    element = parameter._replace(type=parameter.type.removeprefix("array of "))
+    for count, part in enumerate(value.split(",")):
+        if count == parameter.limit:
+            world.say(_ERR, f"{parameter.name}: can only take {parameter.limit} arguments")
+            return errno.EINVAL, first
+        if number := judge(world, element, part):
+            return number, first
+    return 0, first
+
+
+def judge(world: World, parameter: KernelParam, value: str | None) -> int:
+    """Return the errno with which one of the kernel's own types refuses a value, or 0 (``param_set_*``).
+
+    What a module reads by functions of its own is taken.
+    """
+    kind = parameter.type
+    if kind in ("bool", "invbool", "bint", "bool_enable_only"):
+        return 0 if value is None or _is_bool(value) else errno.EINVAL
     if value is None:
-        return errno.EINVAL
-    if kind in _RANGES:
-        return _number(value, *_RANGES[kind])
-    return errno.ENOSPC if kind == "charp" and len(value) > 1024 else 0
+        return 0
+    size = len(value.encode("utf-8", "surrogateescape"))
+    if kind == "charp" and size > _LONGEST:
+        world.say(_ERR, f"{parameter.name}: string parameter too long")
+        return errno.ENOSPC
+    if kind == "string" and parameter.limit is not None and size >= parameter.limit:
+        world.say(_ERR, f"{parameter.name}: string doesn't fit in {parameter.limit - 1} chars.")
+        return errno.ENOSPC
+    return _number(value, *_RANGES[kind]) if kind in _RANGES else 0
 
 
 def _is_bool(value: str) -> bool:
@@ -84,17 +126,23 @@ def _is_bool(value: str) -> bool:
 
 
 def _number(value: str, low: int, high: int) -> int:
-    """Judge a number as lib/kstrtox.c: ``kstrtoll`` with base 0: one newline at its end is taken."""
-    digits = value.removesuffix("\n")
-    negative = digits.startswith("-")
-    digits = digits[1:] if digits[:1] == "+" or (negative and low < 0) else digits
+    """Judge a number as lib/kstrtox.c: ``kstrtoll`` with base 0: one newline at its end is taken.
+
+    What does not fit 64 bits is out of range whatever follows it; else what follows is judged first.
+    """
+    negative = value.startswith("-") and low < 0
+    text = value[1:] if value[:1] == "+" or negative else value
     base = 10
-    if digits[:2].lower() == "0x" and digits[2:3] and digits[2] in "0123456789abcdefABCDEF":
-        digits, base = digits[2:], 16
-    elif digits.startswith("0"):
+    if text[:2].lower() == "0x" and text[2:3] and text[2] in _DIGITS:
+        text, base = text[2:], 16
+    elif text.startswith("0"):
         base = 8
-    allowed = "0123456789abcdef"[:base]
-    if not digits or any(digit not in allowed for digit in digits.lower()):
+    rest = text.lstrip(_DIGITS if base == 16 else _DIGITS[:base])
+    digits = text[: len(text) - len(rest)]
+    if not digits:
         return errno.EINVAL
-    number = int(digits, base) * (-1 if negative else 1)
-    return 0 if low <= number <= high else errno.ERANGE
+    if len(digits.lstrip("0")) > 22 or (number := int(digits, base)) >= 1 << 64:
+        return errno.ERANGE
+    if rest not in ("", "\n"):
+        return errno.EINVAL
+    return 0 if low <= (-number if negative else number) <= high else errno.ERANGE

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from lkm.modfile.nouns import Export
 
-VERSION = 1
+VERSION = 2
+_LONGEST_LINE = 989  # kernel/printk/printk.c: LOG_LINE_MAX, without the level and the zero byte
 _WAIT = 60.0  # seconds to wait for another process's change
 
 #: ``flags`` of modules are those of 2.4 (include/linux/module.h); ``state`` is Live, Loading or Unloading.
@@ -42,6 +43,7 @@ CREATE TABLE resources(
     predicted INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE opened(what TEXT PRIMARY KEY, module TEXT NOT NULL, count INTEGER NOT NULL);
 CREATE TABLE builtins(name TEXT PRIMARY KEY);
+CREATE TABLE certificates(der BLOB NOT NULL);
 CREATE TABLE faults(module TEXT NOT NULL, kind TEXT NOT NULL, argument TEXT NOT NULL DEFAULT '',
     PRIMARY KEY(module, kind));
 CREATE TABLE once(line TEXT PRIMARY KEY);
@@ -69,12 +71,19 @@ class World:
 
     @classmethod
     def create(
-        cls, path: str, meta: Mapping[str, str], exports: Iterable[Export] = (), builtins: Iterable[str] = ()
+        cls,
+        path: str,
+        meta: Mapping[str, str],
+        exports: Iterable[Export] = (),
+        builtins: Iterable[str] = (),
+        certificates: Iterable[bytes] = (),
     ) -> World:
         """Make a world, whole or not at all; MachineError where the file is there already or cannot be written.
 
-        ``meta``: release, vermagic, dialect (``current``, ``2.4``), cmdline, tree; policy: modules_disabled,
-        force_load, force_unload, blacklist (names, by commas): all but names are ``1`` or missing.
+        ``meta``: release, vermagic, dialect (``current``, ``2.4``), cmdline, tree, machine (the ELF number); how the
+        kernel was built: the features of :mod:`lkm.image.features`; policy: modules_disabled, sig_enforce,
+        cap_sys_module (these are ``1``, ``0`` or missing), lockdown, blacklist (names, by commas).
+        ``certificates``: of the keys whose signatures it trusts, in DER.
         """
         new = f"{path}.{os.getpid()}.new"
         try:
@@ -87,6 +96,7 @@ class World:
                 rows = [(e.name, e.crc, int(e.gpl_only), e.namespace) for e in exports]
                 db.executemany("INSERT OR REPLACE INTO exports(name, crc, gpl_only, namespace) VALUES(?,?,?,?)", rows)
                 db.executemany("INSERT OR IGNORE INTO builtins VALUES(?)", [(name,) for name in builtins])
+                db.executemany("INSERT INTO certificates VALUES(?)", [(der,) for der in certificates])
                 db.execute("COMMIT")
             finally:
                 db.close()
@@ -122,8 +132,13 @@ class World:
         """Set a fact about the world."""
         self.db.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (key, value))
 
+    def features(self) -> frozenset[str]:
+        """Return how this kernel was built (:mod:`lkm.image.features`)."""
+        return frozenset([key for (key,) in self.db.execute("SELECT key FROM meta WHERE value = '1'")])
+
     def say(self, level: int, text: str) -> None:
-        """Write a line to the kernel log, at the world's own time."""
+        """Write a line to the kernel log, at the world's own time; printk cuts what is longer than a record."""
+        text = text.encode("utf-8", "surrogateescape")[:_LONGEST_LINE].decode("utf-8", "surrogateescape")
         self.db.execute("INSERT INTO log(level, usec, text) VALUES(?, ?, ?)", (level, int(self.meta("clock")), text))
 
     def first(self, key: str) -> bool:

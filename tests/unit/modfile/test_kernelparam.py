@@ -1,0 +1,45 @@
+"""Parameters as the kernel finds them, against what modules tell people of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from lkm.errors import FormatError
+from lkm.formats.source import BytesSource
+from lkm.modfile.facts import read
+from lkm.modfile.kernelparam import KernelParam, read_params
+from tests.support.elfwriter import build_module
+from tests.support.trees import debian_modules, uml_modules
+
+
+@pytest.mark.parametrize("tree", [uml_modules, debian_modules], ids=["uml", "debian"])
+def test_types_are_those_that_modinfo_tells(tree: object) -> None:
+    assert callable(tree)
+    root, release = tree()
+    compared = 0
+    for path in sorted((root / "lib/modules" / release).rglob("*.ko"))[::9]:
+        source = BytesSource(path.read_bytes(), str(path))
+        told = {p.name: p.type for p in read(source)[0].parameters}
+        for parameter in read_params(source) or ():
+            assert parameter.mode <= 0o777
+            if parameter.type not in ("", "array of ") and told.get(parameter.name):
+                compared += 1
+                assert told[parameter.name] == parameter.type, (path, parameter)
+                assert (parameter.limit is None) != (parameter.type == "string" or "array" in parameter.type)
+    assert compared > 30
+
+
+def test_a_parameter_of_a_real_module() -> None:
+    root, release = uml_modules()
+    path = root / "lib/modules" / release / "kernel/drivers/block/loop.ko"
+    # max_loop is read by functions of the module's own
+    found = {p.name: p for p in read_params(BytesSource(path.read_bytes())) or ()}
+    assert found["max_loop"] == KernelParam("max_loop", "", 0o444)
+    assert found["max_part"] == KernelParam("max_part", "int", 0o444)
+
+
+def test_none_and_nonsense() -> None:
+    assert read_params(BytesSource(build_module("x"))) is None
+    assert read_params(BytesSource(build_module("x", sections={"__param": b"\1" * 90}))) == ()
+    with pytest.raises(FormatError):
+        read_params(BytesSource(b"x" * 100))
