@@ -59,6 +59,29 @@ VERBS = {
     "tour": ("sim_tour", 0, 1),
     "fault": ("sim_set", 2, 2),
 }
+_ASKS = "What needs a driver or file system. The kernel asks for modules where it has none; the use is counted"
+#: verb → what its help says.
+ABOUT = {
+    "new": "Makes a simulated kernel in FILE: from a kernel image, a module tree, or neither.",
+    "show": "What the kernel is, what is loaded, what that registered, and what is in use.",
+    "log": "The kernel log, as dmesg has it.",
+    "proc": "A file of /proc. PATH is written to sys/kernel/modprobe: that program runs when a module is needed.",
+    "net": "The file /proc/net/dev.",
+    "interrupts": "The file /proc/interrupts.",
+    "open": f"{_ASKS} until it is closed. For a file that is not known, say kind and numbers.",
+    "close": "Ends what `lkm sim open` with the same words began.",
+    "mount": f"{_ASKS} until umount.",
+    "umount": "Ends what `lkm sim mount TYPE` began.",
+    "socket": "Makes a socket, which may need modules of its family and protocol, and closes it. Names or numbers.",
+    "ifup": f"{_ASKS} until ifdown.",
+    "ifdown": "Ends what `lkm sim ifup NAME` began.",
+    "request": "The kernel asks for a module by any name, as for nfsd or ide-disk. Status 1 when its helper failed.",
+    "clock": "The time since boot; a step such as +70s, +5m or +1h is added first.",
+    "fault": "What is to go wrong with a module. At its next load: init=-ENODEV (or another errno), hang, oops; at\n"
+    "its removal: hang-exit (2.4); at once: it is uninitialized, initializing or deleted. none ends all.",
+    "tour": "Plays chapter 5 of the Linux Loadable Kernel Module HOWTO on a simulated Linux 2.4, or a section of it\n"
+    "(5.0, 5.1 ...). Every command is run, and what it says is shown. Status 1 when one ends otherwise than told.",
+}
 
 
 def main(argv: list[str]) -> int:
@@ -67,7 +90,7 @@ def main(argv: list[str]) -> int:
         found, operands = parse(OPTIONS, argv[1:], ("help",))
         options = dict(found)
         if "help" in options or operands[:1] == ["help"]:
-            sys.stdout.write(help_text(USAGE, OPTIONS, EPILOGUE))
+            sys.stdout.write(_help_of(next(iter(operands), "")))
             return 0
         if not operands:
             raise UsageError(
@@ -93,6 +116,15 @@ def main(argv: list[str]) -> int:
 def _usage_of(verb: str) -> str:
     lines = [line.strip() for line in USAGE.split("\n") if verb in line.replace("|", " ").split()]
     return f"usage: {lines[0]}"
+
+
+def _help_of(verb: str) -> str:
+    """Return the help of a verb, of all for a word that is none."""
+    if verb not in VERBS:
+        return help_text(USAGE, OPTIONS, EPILOGUE)
+    own = [o._replace(help=o.help.removeprefix(f"{verb}: ")) for o in OPTIONS if o.help.startswith(f"{verb}: ")]
+    shared = [o for o in OPTIONS if o.key == "help" or (o.key == "kernel" and verb not in ("new", "tour"))]
+    return help_text(_usage_of(verb).removeprefix("usage: "), (*own, *shared), ABOUT[verb])
 
 
 def opened(options: dict[str, str]) -> SimulatedKernel:

@@ -28,7 +28,8 @@ def run(verb: str, operands: list[str], options: dict[str, str]) -> int:
             sys.stdout.write(f"{int(world.meta('clock')) / 1e6:.6f} s since boot\n")
         return 0
     with world.change():
-        sys.stdout.write(_fault(world, operands[0].replace("-", "_"), operands[1]))
+        folds = world.meta("dialect") != "2.4"
+        sys.stdout.write(_fault(world, operands[0].replace("-", "_") if folds else operands[0], operands[1]))
     return 0
 
 

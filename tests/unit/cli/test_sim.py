@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lkm.cli import depmod, modprobe, sim
+from lkm.cli.sim import ABOUT, VERBS
 from lkm.cli.sim_new import policy
 from lkm.errors import UsageError
 from lkm.kernel.sim.kernel24 import MODULES, Kernel24
@@ -221,6 +222,12 @@ def test_a_helper_that_is_not_there_in_2_4(run: Run, tmp_path: Path, monkeypatch
 
 def test_help_and_policies(run: Run) -> None:
     assert run("--help")[1].startswith("usage: lkm sim new FILE")
+    assert run("tour", "-h")[1].startswith(
+        "usage: lkm sim tour [SECTION] [--list] [--keep DIR]\n\noptions:\n      --list      list its sections\n"
+    )
+    assert set(VERBS) == set(ABOUT)
+    for verb in VERBS:
+        assert run(verb, "--help")[1].endswith(f"\n\n{ABOUT[verb]}\n")
     assert policy("sig_enforce,lockdown=integrity,modules_disabled,module_blacklist=a,b-c") == {
         "sig_enforce": "1",
         "lockdown": "integrity",
