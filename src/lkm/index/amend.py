@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from lkm.index.build import Modules, Note
-    from lkm.index.cache import Cache
+    from lkm.index.cache import Cache, Column
 
 #: More than so many changed modules, or changed keys of an index, are not worth it.
 _MODULES, _KEYS = 64, 1000
@@ -158,18 +158,17 @@ def _resolve(change: _Change, owners: dict[bytes, int], moved: list[bytes]) -> R
     return Resolved(owners, direct, all_needs(direct, order))
 
 
-def _users(symbols: list[bytes], needs: Sequence[bytes]) -> set[int]:
+def _users(symbols: list[bytes], needs: Column) -> set[int]:
     """Return the modules that need one of the symbols."""
     users: set[int] = set()
     if not symbols:
         return users
-    whole = b"\0" + b"".join(needs)
-    ends = list(accumulate([len(own) for own in needs]))
+    whole = b"\0" + needs.blob
     for symbol in symbols:
         text = b"\0" + symbol + b"\0"
         at = whole.find(text)
         while at >= 0:
-            users.add(bisect_right(ends, at))
+            users.add(bisect_right(needs.ends, at) - 1)
             at = whole.find(text, at + 1)
     return users
 

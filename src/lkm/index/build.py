@@ -8,7 +8,7 @@ from __future__ import annotations
 from struct import Struct
 
 from lkm.errors import CycleError, FormatError
-from lkm.index.cache import Derived, pack, unpack
+from lkm.index.cache import Column, Derived, pack, unpack
 from lkm.index.hashorder import hash_order
 from lkm.index.resolve import all_needs, circles, direct_needs, owners_of, users_first
 from lkm.index.triemerge import pack_fields
@@ -47,10 +47,10 @@ class Modules(Record):
 
     names: list[bytes]
     paths: list[bytes]
-    records: Sequence[bytes]
-    exports: Sequence[bytes]
-    needs: Sequence[bytes]
-    weak: Sequence[bytes]
+    records: Column
+    exports: Column
+    needs: Column
+    weak: Column
     strip: bytes = b""  # one character that is taken from the start of symbols (-P)
     marks: Sequence[Marks] = ()
 
@@ -197,7 +197,7 @@ def alias_keys(aliases: bytes, notes: list[Note]) -> list[bytes]:
 
 
 def _add_aliases(
-    files: dict[str, bytes], names: list[bytes], records: Sequence[bytes], notes: list[Note], places: list[int]
+    files: dict[str, bytes], names: list[bytes], records: Column, notes: list[Note], places: list[int]
 ) -> list[int]:
     parts = []
     owners: dict[bytes, int] = {}
@@ -236,7 +236,7 @@ def _add_symbols(
     files["modules.symbols.bin"] = _trie("modules.symbols.bin", blocks, notes, places)
 
 
-def directives(names: list[bytes], records: Sequence[bytes]) -> dict[str, bytes]:
+def directives(names: list[bytes], records: Column) -> dict[str, bytes]:
     """Return modules.softdep and modules.weakdep."""
     files = {}
     for word, kind in ((b"softdep", b"Soft"), (b"weakdep", b"Weak")):
@@ -251,15 +251,16 @@ def directives(names: list[bytes], records: Sequence[bytes]) -> dict[str, bytes]
     return files
 
 
-def _records(names: list[bytes], records: Sequence[bytes], text: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _records(names: list[bytes], records: Column, text: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield name and each record of the modules that have a certain text somewhere in them."""
-    for name, own in zip(names, records, strict=True):
-        if text in own:
-            for record in unpack(own):
-                yield name, record
+    if text in records.blob:
+        for name, own in zip(names, records, strict=True):
+            if text in own:
+                for record in unpack(own):
+                    yield name, record
 
 
-def devnames(names: list[bytes], records: Sequence[bytes], notes: list[Note]) -> bytes:
+def devnames(names: list[bytes], records: Column, notes: list[Note]) -> bytes:
     """Return ``MODULE DEVICE TYPE MAJOR:MINOR`` for modules that name their device node and number."""
     lines = []
     for name, own in zip(names, records, strict=True):

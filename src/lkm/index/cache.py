@@ -12,7 +12,7 @@ unmarshalled, so the worst a wrong one can do is to be wrong; who may write it i
 
 from __future__ import annotations
 
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from struct import Struct
 from zlib import crc32
 
@@ -20,20 +20,78 @@ from lkm.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import TypeVar
+    from collections.abc import Iterator, Mapping, Sequence
 
-    T = TypeVar("T", bytes, tuple[int, ...])
     #: A module's facts: records, exports, needs and weak needs, each a list whose items are ended by zero bytes.
     Packed = tuple[bytes, bytes, bytes, bytes]
-    #: The same of many modules: four columns.
-    Columns = tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes], Sequence[bytes]]
 
 MAGIC = b"lkm depmod   2\r\n"
 STAMP = Struct("<QqQq16s")
 _PARTS = 4
 _BLOBS = 15
 _HEAD = Struct(f"<II{_BLOBS}I")
+
+
+class Column:
+    """One part of the facts of many modules, in a row; cut into pieces only when these are asked for.
+
+    >>> column = Column.of([b"a", b"", b"bc"])
+    >>> column.blob, list(column.lengths), column[2], list(column)
+    (b'abc', [1, 0, 2], b'bc', [b'a', b'', b'bc'])
+    >>> list(column.taken([2, -1, 0], {1: b"new"}))
+    [b'bc', b'new', b'a']
+    """
+
+    __slots__ = ("_ends", "blob", "lengths")
+
+    def __init__(self, blob: bytes, lengths: Sequence[int]) -> None:
+        self.blob = blob
+        self.lengths = lengths
+        self._ends: list[int] | None = None
+
+    @classmethod
+    def of(cls, pieces: Sequence[bytes]) -> Column:
+        """Return the column of these pieces."""
+        return cls(b"".join(pieces), [*map(len, pieces)])
+
+    @property
+    def ends(self) -> list[int]:
+        """Return where each piece ends, after a 0."""
+        if self._ends is None:
+            self._ends = list(accumulate(self.lengths, initial=0))
+        return self._ends
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, place: int) -> bytes:
+        return self.blob[self.ends[place] : self.ends[place + 1]]
+
+    def __iter__(self) -> Iterator[bytes]:
+        blob, ends = self.blob, self.ends
+        return iter([blob[start:end] for start, end in pairwise(ends)])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Column) and list(self) == list(other)
+
+    def taken(self, places: Sequence[int], new: Mapping[int, bytes]) -> Column:
+        """Return a column whose pieces are those at ``places``; where these have -1, the one that ``new`` has."""
+        blob, lengths, ends = self.blob, self.lengths, self.ends
+        parts = []
+        start = stop = 0
+        for i, place in enumerate(places):
+            if place != stop or place < 0:
+                parts.append(blob[ends[start] : ends[stop]])
+                start = stop = place
+            if place < 0:
+                parts.append(new[i])
+                start = stop = 0
+            else:
+                stop += 1
+        parts.append(blob[ends[start] : ends[stop]])
+        return Column(
+            b"".join(parts), [lengths[place] if place >= 0 else len(new[i]) for i, place in enumerate(places)]
+        )
 
 
 class Derived(Record):
@@ -54,7 +112,7 @@ class Cache(Record):
     context: bytes
     stamps: bytes
     paths: bytes
-    facts: Columns
+    facts: tuple[Column, Column, Column, Column]
     outputs: bytes
     derived: Derived | None = None
 
@@ -76,13 +134,13 @@ def unpack(blob: bytes) -> list[bytes]:
 def dump(cache: Cache) -> bytes:
     """Return the file."""
     count = len(cache.facts[0])
-    lengths = b"".join([_numbers([*map(len, column)]) for column in cache.facts])
+    lengths = b"".join([_numbers(column.lengths) for column in cache.facts])
     derived = [b""] * 6
     if cache.derived:
         d = cache.derived
         edges = _numbers([edge for needed in d.direct for edge in needed])
         derived = [_numbers([*map(len, d.direct)]), edges, _numbers(d.alias_sizes), *d.fields]
-    columns = [b"".join(column) for column in cache.facts]
+    columns = [column.blob for column in cache.facts]
     blobs = (cache.context, cache.stamps, cache.paths, lengths, *columns, cache.outputs, *derived)
     body = b"".join([_HEAD.pack(0, count, *map(len, blobs))[4:], *blobs])
     return b"".join([MAGIC, crc32(body).to_bytes(4, "little"), body])
@@ -105,12 +163,11 @@ def load(data: bytes) -> Cache | None:
     if len(stamps) != count * STAMP.size or len(lengths) != _PARTS * 4 * count or paths.count(b"\0") != count:
         return None
     facts = []
-    numbers = Struct(f"<{_PARTS * count}I").unpack(lengths)
     for part, column in enumerate(columns):
-        pieces = _pieces(column, numbers[part * count : (part + 1) * count])
-        if pieces is None:
+        numbers = Struct(f"<{count}I").unpack_from(lengths, part * 4 * count)
+        if sum(numbers) != len(column):
             return None
-        facts.append(pieces)
+        facts.append(Column(column, numbers))
     return Cache(context, stamps, paths, (facts[0], facts[1], facts[2], facts[3]), outputs, _derived(count, blobs))
 
 
@@ -120,18 +177,11 @@ def _derived(count: int, blobs: list[bytes]) -> Derived | None:
         return None
     flat = Struct(f"<{len(edges) // 4}I").unpack(edges)
     by_module = Struct(f"<{count}I")
-    direct = _pieces(flat, by_module.unpack(degrees))
-    if direct is None or max(flat, default=-1) >= count:
+    ends = list(accumulate(by_module.unpack(degrees), initial=0))
+    if ends[-1] != len(flat) or max(flat, default=-1) >= count:
         return None
+    direct = [flat[start:end] for start, end in pairwise(ends)]
     return Derived(direct, by_module.unpack(sizes), (fields[0], fields[1], fields[2]))
-
-
-def _pieces(whole: T, lengths: Sequence[int]) -> list[T] | None:
-    """Return the pieces of these lengths, or None when they are not the whole."""
-    ends: list[int] = list(accumulate(lengths))
-    if (ends[-1] if ends else 0) != len(whole):
-        return None
-    return [whole[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def _numbers(numbers: Sequence[int]) -> bytes:

@@ -88,12 +88,15 @@ def in_order(chosen: dict[ModuleName, str], directory: str, order: Iterable[str]
 
     Modules that are not listed come last, in the order of kmod's hash table (depmod.c, ``depmod_modules_sort``).
     """
-    place = {line: at for at, line in enumerate(order)}
+    place = {line: at for at, line in enumerate(order)}.get
     start = directory + "/"
     listed: list[tuple[int, ModuleName]] = []
     rest: list[bytes] = []
     for name, path in chosen.items():
-        at = place.get(without_ending(path.removeprefix(start)) + ".ko")
+        relative = path.removeprefix(start)
+        if path[-3:] != ".ko":
+            relative = without_ending(relative) + ".ko"
+        at = place(relative)
         if at is None:
             rest.append(name.encode("utf-8", "surrogateescape"))
         else:

@@ -11,7 +11,7 @@ import os
 import stat
 
 from lkm.errors import LkmError
-from lkm.index.cache import STAMP, Cache, dump, load, summary, unpack
+from lkm.index.cache import STAMP, Cache, Column, dump, load, summary, unpack
 from lkm.record import Record
 from lkm.system.files import read_bytes
 from lkm.system.fileset import ENDING, RECORD, write_file
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lkm.index.build import Marks
-    from lkm.index.cache import Columns
 
 NAME = "modules.lkm-cache"
 
@@ -32,6 +31,7 @@ RACY_NS = 100_000_000
 #: What the indexes hold besides the modules' facts.
 INPUTS = ("modules.builtin", "modules.builtin.modinfo")
 
+NO_FACTS = Column(b"", ())
 NO_STAMP = STAMP.pack(0, 0, 0, 0, NO_HASH)
 
 
@@ -90,7 +90,7 @@ class Reading(Record):
     ``read`` is how many files were. ``kept``: the places in the cache of files whose facts come from there, or -1.
     """
 
-    facts: Columns
+    facts: tuple[Column, Column, Column, Column]
     marks: list[Marks]
     stamps: list[bytes]
     faults: list[tuple[int, str]]
@@ -143,13 +143,9 @@ def read_files(
             new[i] = found
             places[i] = -1
         marks[i] = export_crcs, need_crcs
-    columns: list[list[bytes]] = []
-    for part, column in enumerate(cache.facts if cache else [[]] * 4):
-        facts = [column[place] if place >= 0 else b"" for place in places]
-        for i, found in new.items():
-            facts[i] = found[part]
-        columns.append(facts)
-    return Reading((columns[0], columns[1], columns[2], columns[3]), marks, stamps, faults, len(todo), places)
+    before = cache.facts if cache else (NO_FACTS,) * 4
+    facts = [column.taken(places, {i: found[part] for i, found in new.items()}) for part, column in enumerate(before)]
+    return Reading((facts[0], facts[1], facts[2], facts[3]), marks, stamps, faults, len(todo), places)
 
 
 def read_outputs(directory: str, out: str, outputs: bytes) -> dict[str, bytes] | None:

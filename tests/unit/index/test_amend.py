@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,11 +10,8 @@ from lkm.errors import CycleError
 from lkm.index import amend as amending
 from lkm.index.amend import amend
 from lkm.index.build import Built, Modules, build, build_aliases, resolve
-from lkm.index.cache import Cache, pack
+from lkm.index.cache import Cache, Column, pack
 from lkm.names import name_from_path
-
-if TYPE_CHECKING:
-    from lkm.index.cache import Columns
 
 INPUTS = (b"kernel/built.ko\n", b"built.alias=b-*\0")
 
@@ -25,9 +21,9 @@ Tree = dict[bytes, tuple[list[bytes], list[bytes], list[bytes]]]
 
 def modules_of(tree: Tree) -> Modules:
     rows = list(tree.values())
-    columns = [[pack(row[part]) for row in rows] for part in range(3)]
+    columns = [Column.of([pack(row[part]) for row in rows]) for part in range(3)]
     names = [name_from_path(path.decode()).encode() for path in tree]
-    return Modules(names, list(tree), columns[0], columns[1], columns[2], [b""] * len(rows))
+    return Modules(names, list(tree), columns[0], columns[1], columns[2], Column.of([b""] * len(rows)))
 
 
 def built(modules: Modules) -> Built:
@@ -95,8 +91,8 @@ def test_amended_is_as_built(seed: int, monkeypatch: pytest.MonkeyPatch) -> None
     assert amended > 5
 
 
-def columns(modules: Modules) -> Columns:
-    return (list(modules.records), list(modules.exports), list(modules.needs), list(modules.weak))
+def columns(modules: Modules) -> tuple[Column, Column, Column, Column]:
+    return modules.records, modules.exports, modules.needs, modules.weak
 
 
 def one(records: list[bytes], exports: list[bytes]) -> tuple[dict[str, bytes], object] | None:

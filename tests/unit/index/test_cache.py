@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lkm.index.cache import MAGIC, STAMP, Cache, Derived, dump, load, pack, unpack
-
-if TYPE_CHECKING:
-    from lkm.index.cache import Columns
+from lkm.index.cache import MAGIC, STAMP, Cache, Column, Derived, dump, load, pack, unpack
 
 names = st.lists(st.binary(max_size=6).map(lambda b: b.replace(b"\0", b"_")), max_size=4)
 files = st.lists(st.tuples(names, names, names, names), max_size=4)
@@ -22,20 +18,19 @@ files = st.lists(st.tuples(names, names, names, names), max_size=4)
 def test_what_is_written_is_read_back(
     rows: list[tuple[list[bytes], ...]], context: bytes, outputs: bytes, data: st.DataObject
 ) -> None:
-    facts: Columns = ([], [], [], [])
-    for row in rows:
-        for column, part in zip(facts, row, strict=True):
-            cast("list[bytes]", column).append(pack(part))
+    facts = [Column.of([pack(row[part]) for row in rows]) for part in range(4)]
     count = len(rows)
     paths = pack([b"k/%d.ko" % i for i in range(count)])
     direct = [tuple(data.draw(st.lists(st.integers(0, count - 1), max_size=3))) for _ in rows]
     derived = Derived(direct, tuple(range(count)), (b"\1", b"", b"\2\3"))
-    cache = Cache(context, bytes(STAMP.size * count), paths, facts, outputs, derived)
+    cache = Cache(
+        context, bytes(STAMP.size * count), paths, (facts[0], facts[1], facts[2], facts[3]), outputs, derived
+    )
     assert load(dump(cache)) == cache
     assert [tuple(unpack(part) for part in parts) for parts in zip(*facts, strict=True)] == rows
 
 
-FACTS = ([b"alias=x\0"], [b"f\0"], [b""], [b""])
+FACTS = (Column.of([b"alias=x\0"]), Column.of([b"f\0"]), Column.of([b""]), Column.of([b""]))
 DERIVED = Derived([(0,)], (8,), (b"\1\2", b"\3", b""))
 DATA = dump(Cache(b"c", bytes(STAMP.size), b"a.ko\0", FACTS, b"modules.dep 1 2\n", DERIVED))
 

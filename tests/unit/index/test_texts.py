@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lkm.index.build import Modules, build, build_aliases, resolve
-from lkm.index.cache import pack
+from lkm.index.cache import Column, pack
 from lkm.index.texts import (
     DeviceNode,
     parse_aliases,
@@ -52,7 +52,8 @@ def test_records_of_built_in_modules_need_a_name_a_key_and_an_end() -> None:
 
 def test_what_depmod_writes_is_read_back_without_a_problem() -> None:
     info = [b"alias=fs-a", b"alias=devname:x/y", b"alias=char-major-10-3", b"softdep=pre: b", b"weakdep=c"]
-    facts = ([pack(info), b""], [b"f\0", b""], [b"", b"f\0"], [b"", b""])
+    exports, needs = Column.of([b"f\0", b""]), Column.of([b"", b"f\0"])
+    facts = (Column.of([pack(info), b""]), exports, needs, Column.of([b"", b""]))
     modules = Modules([b"a", b"b"], [b"k/a.ko", b"k/b.ko"], *facts)
     made = build(modules, resolve(modules), lambda: build_aliases(modules), b"k/c.ko\n", b"c.license=GPL\0")
     text = {name: data.decode("latin-1") for name, data in made.files.items()}
