@@ -115,7 +115,8 @@ class Run:
         except LkmError as error:
             self.say(f"modprobe: {error}", *words.insmod_failed(step.path, asked))
             return 1
-        run = insmod24.Insertion(self.kernel, options, step.path)
+        # Somebody else may load it at the same time: then it is there, which is what was wanted.
+        run = insmod24.Insertion(self.kernel, [*options, ("lock", "")], step.path)
         run.file = step.path
         status = insmod24.insert(run, place, module, insmod24.words_of(step.options))
         if status:

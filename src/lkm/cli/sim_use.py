@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -131,15 +132,30 @@ def _helper(world: World, name: str, dialect: str) -> int:
         return 255
     words = [helper, *requests.ARGUMENTS[dialect], name]
     sys.stdout.write(f"request_module: {' '.join(words)}\n")
+    if dialect == "2.4" and not requests.begin(world, os.getpid(), _is_alive):
+        sys.stdout.write(f"  kernel: {requests.RUNAWAY}\n")
+        return errno.ENOMEM
     sys.stdout.flush()
     path = os.path.abspath(world.path)
     child = os.fork()
     if not child:
         os._exit(_be_modprobe(path, words) if helper == requests.HELPER else _be_program(path, words))
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if dialect == "2.4":
+        requests.end(world, os.getpid())
     if status:
         sys.stdout.write(f"  it left with status {status}\n")
     return status
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _be_program(path: str, words: list[str]) -> int:

@@ -250,14 +250,18 @@ class Kernel24(SimulatedKernel):
         return "".join([line[-1] for (line,) in lines])
 
     def insert(self, name: str, size: int, start: Start24) -> int:
-        """Create and start a module, and delete it when its start failed: insmod's three calls."""
-        number = self.create_module(name, size)
-        if number:
+        """Create and start a module, and delete it when its start failed: insmod's three calls, as one change.
+
+        To two insmods at once a module then never is half there, which both would fail on.
+        """
+        with self.world.change():
+            number = self.create_module(name, size)
+            if number:
+                return number
+            number = self.init_module(name, start)
+            if number:
+                self.delete_module(name)
             return number
-        number = self.init_module(name, start)
-        if number:
-            self.delete_module(name)
-        return number
 
     def load(self, path: str, parameters: str = "", flags: int = 0) -> Outcome:
         """Load a ``.o`` file as insmod without options would, without its words."""

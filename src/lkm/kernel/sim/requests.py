@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 HELPER = "/sbin/modprobe"
 ARGUMENTS = {"current": ("-q", "--"), "2.4": ("-s", "-k", "--")}
 ENVIRONMENT = {"HOME": "/", "TERM": "linux", "PATH": "/sbin:/usr/sbin:/bin:/usr/bin"}
+#: Helpers at once in 2.4, and what its kernel log says of one more (MAX_KMOD_CONCURRENT).
+MAX_CONCURRENT = 50
+RUNAWAY = "kmod: runaway modprobe loop assumed and stopped"
 _VISITED, _USED_ONCE = 8, 16
 _MISC, _INET, _NETLINK = 10, 2, 16
 #: Majors that consoles and serial ports share; the kernel of 2.4 has the former, a module may have the latter.
@@ -109,6 +112,30 @@ def fulfil(world: World, want: Want, helper: Callable[[str], int]) -> Answer:
         if owner is not None or (want.again == "failed" and status == 0):
             break
     return Answer(tuple(asked), owner or "", want.errno if owner is None else 0)
+
+
+def begin(world: World, pid: int, alive: Callable[[int], bool]) -> bool:
+    """Count a helper of 2.4 that ``pid`` waits for; tell whether it may start (kernel/kmod.c: ``request_module``).
+
+    No more than half of max_threads run at once, nor 50: a helper that needs a module to run would never end. Those
+    whose process is gone (``alive``) count no more. The log says at most five times that one was stopped.
+    """
+    with world.change():
+        rows = world.db.execute("SELECT key FROM meta WHERE key LIKE 'kmod %'").fetchall()
+        gone = [(key,) for (key,) in rows if not alive(int(key[5:]))]
+        world.db.executemany("DELETE FROM meta WHERE key = ?", gone)
+        if len(rows) - len(gone) >= min(int(world.meta("max_threads", "2048")) // 2, MAX_CONCURRENT):
+            if any(world.first(f"kmod loop {count}") for count in range(5)):
+                world.say(3, RUNAWAY)
+            return False
+        world.set_meta(f"kmod {pid}", "1")
+        return True
+
+
+def end(world: World, pid: int) -> None:
+    """Count no more the helper that ``pid`` waited for."""
+    with world.change():
+        world.db.execute("DELETE FROM meta WHERE key = ?", (f"kmod {pid}",))
 
 
 def use(world: World, what: str, module: str) -> None:

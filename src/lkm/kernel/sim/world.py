@@ -114,7 +114,13 @@ class World:
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """Do what is inside as one change that others see whole, or, when it raises, not at all."""
+        """Do what is inside as one change that others see whole, or, when it raises, not at all.
+
+        A change inside a change is part of it.
+        """
+        if self.db.in_transaction:
+            yield
+            return
         self.db.execute("BEGIN IMMEDIATE")
         try:
             yield
