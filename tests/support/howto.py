@@ -76,6 +76,86 @@ EXAMPLES = (
     Example("5.2", "a list of guesses from insmod", "5.2", "lkm insmod 3c59x.o"),
     Example("5.2", "/proc/net/dev", "5.2", "lkm sim net dev"),
     Example("5.2", "the filesystem type named msdos", "5.2", "lkm sim proc filesystems", ("\tmsdos",)),
+    Example(
+        "5.3",
+        "depmod generates modules.dep",
+        "5.3",
+        "grep msdos world.root/lib/modules/2.4.2-2/modules.dep",
+        ("/lib/modules/2.4.2-2/kernel/fs/msdos/msdos.o:\t/lib/modules/2.4.2-2/kernel/fs/fat/fat.o",),
+    ),
+    Example("5.3", "depmod", "5.3", "lkm depmod"),
+    Example("5.3", "modprobe msdos", "5.3", "lkm modprobe msdos"),
+    Example(
+        "5.3",
+        "before that does an insmod of fat.o",
+        "5.3",
+        "lkm modprobe -n -v msdos",
+        (
+            "/sbin/insmod /lib/modules/2.4.2-2/kernel/fs/fat/fat.o",
+            "/sbin/insmod /lib/modules/2.4.2-2/kernel/fs/msdos/msdos.o",
+        ),
+    ),
+    Example("5.3", "modprobe eth0", "5.3", "lkm modprobe eth0"),
+    Example("5.3", "remove stacks of LKMs", "5.3", "lkm modprobe -r msdos"),
+    Example("5.3", "fine tune the dependencies", "5.3", "echo 'below lp parport_pc' >>world.root/etc/modules.conf"),
+    Example("5.3", "specify programs to run", "5.3", "lkm modprobe lp", ("lp can print now",)),
+    Example("5.3", "raw insmods in a startup script", "5.3", "sh rc.modules"),
+    Example(
+        "5.4.1",
+        "a file in an MS-DOS filesystem",
+        "5.4.1",
+        "lkm sim mount msdos",
+        ("request_module: /sbin/modprobe -s -k -- msdos", "mount: served by msdos"),
+    ),
+    Example(
+        "5.4.1",
+        "the autoclean flag set",
+        "5.4.1",
+        "lkm sim proc modules",
+        ("msdos                   5632   1 (autoclean)",),
+    ),
+    Example("5.4.1", "by default /sbin/modprobe", "5.4.1", "lkm sim proc sys/kernel/modprobe", ("/sbin/modprobe",)),
+    Example(
+        "5.4.1",
+        'echo "sbin/mymodprobe" >/proc/sys/kernel/modprobe',
+        "5.4.1",
+        "lkm sim proc sys/kernel/modprobe $PWD/mymodprobe",
+    ),
+    Example(
+        "5.4.1",
+        "HOME=/; TERM=linux; PATH=/sbin:/usr/sbin:/bin:/usr/bin",
+        "5.4.1",
+        "lkm sim mount vfat",
+        ("arguments: -s -k -- vfat", "HOME=/", "TERM=linux", "PATH=/sbin:/usr/sbin:/bin:/usr/bin"),
+    ),
+    Example("5.4.1", "alias eth0 3c59x", "5.4.1", "cat world.root/etc/modules.conf", ("alias eth0 3c59x",)),
+    Example(
+        "5.4.1",
+        "char-major-N",
+        "5.4.1",
+        "lkm sim open /dev/lp0",
+        ("request_module: /sbin/modprobe -s -k -- char-major-6", "open: served by lp"),
+    ),
+    Example(
+        "5.4.1",
+        "block-major-N",
+        "5.4.1",
+        "lkm sim open /dev/fd0",
+        ("request_module: /sbin/modprobe -s -k -- block-major-2", "open: served by floppy"),
+    ),
+    Example(
+        "5.4.1",
+        "the interface name (eth0)",
+        "5.4.1",
+        "lkm sim ifup eth0",
+        ("request_module: /sbin/modprobe -s -k -- eth0", "ifup: served by 3c59x"),
+    ),
+    Example("5.4.1", "ppp0", "5.4.1", "lkm sim ifup ppp0", ("request_module: /sbin/modprobe -s -k -- ppp0",)),
+    Example(
+        "5.4.1", "net-pf-N", "5.4.1", "lkm sim socket ipx", ("request_module: /sbin/modprobe -s -k -- net-pf-4",)
+    ),
+    Example("5.4.1", "nfsd", "5.4.1", "lkm sim request nfsd", ("request_module: /sbin/modprobe -s -k -- nfsd",)),
+    Example("5.4.1", "ide-disk", "5.4.1", "lkm sim request ide-disk"),
     Example("5.4.2", "the --autoclean option", "5.4.2", "lkm insmod --autoclean msdos.o"),
     Example(
         "5.4.2",
@@ -124,6 +204,18 @@ EXAMPLES = (
     Example("5.5", "no longer load LKMs that depend on it", "5.5", "lkm insmod msdos.o"),
     Example("5.5", "initializing", "5.5", "lkm sim proc modules", ("parport                 7600 (initializing)",)),
     Example("5.5", "uninitialized", "5.5", "lkm sim proc modules", ("serial                 24484 (uninitialized)",)),
+    Example("5.6", "uname --release", "5.6", "lkm sim proc sys/kernel/osrelease", ("2.4.2-2",)),
+    Example(
+        "5.6", "one subdirectory for each version of the kernel", "5.6", "ls world.root/lib/modules", ("2.4.2-2",)
+    ),
+    Example("5.6", "a subdirectory of /boot", "5.6", "echo 'path=/boot/2.4.2-2' >world.root/etc/modules.conf"),
+    Example(
+        "5.6",
+        "LKMs together with the base kernel",
+        "5.6",
+        "lkm modprobe -v msdos",
+        ("/sbin/insmod /boot/2.4.2-2/fs/fat/fat.o", "/sbin/insmod /boot/2.4.2-2/fs/msdos/msdos.o"),
+    ),
 )
 #: The HOWTO's line for serial has two blanks more than kernel/module.c ever wrote (``%-20s%8lu%4ld``); those of its
 #: other lines are the kernel's.

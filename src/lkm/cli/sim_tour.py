@@ -20,6 +20,10 @@ from lkm.record import Record
 TEXTS = os.path.join(os.path.dirname(__file__), "tour")
 #: All module files get this time: ksyms shows it.
 _BUILT = 986_688_000  # 2001-04-08
+_TOOLS = (
+    *("depmod24", "insmod", "insmod24", "lsmod", "lsmod24", "modprobe", "modprobe24_run", "rmmod", "rmmod24"),
+    *("sim_new24", "sim_set", "sim_show", "sim_use"),
+)
 #: A command with one of these is the shell's.
 _SHELL = frozenset("|<>;&\"'$*")
 _SHIM = """#!{python}
@@ -86,6 +90,8 @@ def run(_verb: str, operands: list[str], options: dict[str, str]) -> int:
         return 0
     kept = options.get("keep", "")
     place = _made(kept) if kept else tempfile.mkdtemp(prefix="lkm-tour-")
+    for name in _TOOLS:  # once here, not in each fork
+        __import__(f"lkm.cli.{name}")
     try:
         sys.stdout.write(_head(place, kept))
         wrong = sum([_play(section, place) for section in chosen])

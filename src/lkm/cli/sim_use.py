@@ -70,6 +70,9 @@ def run(verb: str, operands: list[str], options: dict[str, str]) -> int:
             return 1
         owner = owner or answer.owner
     if verb == "socket":
+        with world.change():
+            requests.use(world, what, owner)
+            requests.release(world, what)
         sys.stdout.write(f"socket: served by {owner or 'the kernel itself'}; closed again\n")
         return 0
     with world.change():

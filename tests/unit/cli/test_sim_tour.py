@@ -66,6 +66,12 @@ def test_the_line_of_the_text_that_no_kernel_wrote() -> None:
     assert theirs.split() == ours.split() and len(theirs) == len(ours) + 2
 
 
+def test_the_readme_quotes_it() -> None:
+    readme = (GOLDEN.parents[2] / "README.md").read_text()
+    quoted = readme.split("<!-- lines of tests/golden/tour/5.4.1.txt;")[1].split("```text\n")[1].split("```")[0]
+    assert quoted in (GOLDEN / "5.4.1.txt").read_text()
+
+
 def test_every_command_is_there_for_a_reason() -> None:
     """No golden file is left over, and each section has commands."""
     assert sorted(path.stem for path in GOLDEN.iterdir()) == NUMBERS
