@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lkm.diagnose.finding import CERTAINTIES
+from lkm.diagnose.finding import CERTAIN, CERTAINTIES, POSSIBLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,22 +13,45 @@ if TYPE_CHECKING:
 
 #: The rules, named for their files. What the kernel checks first is first.
 RULES = (
+    "no_module_support",
+    "not_allowed",
+    "modules_disabled",
     "empty_file",
     "web_page",
+    "bad_signature",
+    "malformed_signature",
+    "unsigned",
+    "unknown_key",
     "not_elf",
     "cut_file",
     "program",
     "other_machine",
     "not_a_module",
+    "stripped",
+    "struct_size",
+    "kernel_blacklist",
+    "crc_mismatch",
     "other_kernel",
+    "half_loaded",
+    "already_loaded",
+    "built_in",
+    "namespace",
+    "gpl_only",
     "missing_symbol",
+    "duplicate_symbol",
+    "relocation",
+    "bad_parameter",
+    "unknown_parameter",
+    "no_device",
+    "init_failed",
 )
 
 
 def diagnose(evidence: Evidence, rules: Iterable[str] = RULES) -> tuple[Finding, ...]:
     """Return the findings, the surest first; of those that are as sure, the one that the kernel notices first.
 
-    A rule is not asked where the kernel has answered with an errno that is not among the rule's.
+    A rule is not asked where the kernel has answered with an errno that is not among the rule's. What is only
+    possible is left out where a certain cause is known.
     """
     found: list[Finding] = []
     answered = evidence.attempt.errno
@@ -36,4 +59,6 @@ def diagnose(evidence: Evidence, rules: Iterable[str] = RULES) -> tuple[Finding,
         rule = __import__(f"lkm.diagnose.rules.{name}", fromlist=["find"])
         if not answered or answered in rule.ERRNOS:
             found += rule.find(evidence)
+    if any(finding.certainty == CERTAIN and finding.errno for finding in found):
+        found = [finding for finding in found if finding.certainty != POSSIBLE]
     return tuple(sorted(found, key=lambda finding: CERTAINTIES.index(finding.certainty)))

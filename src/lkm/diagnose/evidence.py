@@ -15,10 +15,15 @@ else:
     Protocol = object
 
 
+UNSIGNED, GOOD, BAD, UNKNOWN_KEY, MALFORMED = "unsigned", "good", "bad", "unknown key", "malformed"
+SIGNATURES = (UNSIGNED, GOOD, BAD, UNKNOWN_KEY, MALFORMED)
+
+
 class ModuleFile(Record):
     """The file. ``size`` is that of the file (-1: unknown), ``packed`` how it is compressed; all else is of what is
     inside: ``head`` its first bytes, ``fault`` why it cannot be read as a module ("": it can), ``sections`` their
     names, ``elf_type``, ``machine`` and ``bits`` of the ELF header (0: none), and ``facts``, if it is a module.
+    ``signature``: what came of verifying it, one of ``SIGNATURES`` ("": not tried).
     """
 
     path: str
@@ -31,13 +36,16 @@ class ModuleFile(Record):
     machine: int = 0
     bits: int = 0
     facts: ModuleFacts | None = None
+    signature: str = ""
 
 
 class KernelSide(Record):
     """The kernel that it was to be loaded into; ``origin`` says which that is, and from where it is known.
 
     ``vermagic``: as modules must have it. ``modversions``: whether it compares CRCs. ``exports``: its own symbols, by
-    name. ``loaded``: the modules in it. ``config``: its options, ``CONFIG_X`` to ``y``, ``m`` or a value.
+    name. ``loaded``: the modules in it. ``builtin``: the names of modules that are part of it. ``config``: its
+    options, ``CONFIG_X`` to ``y``, ``m`` or a value. ``blacklist``: the names of module_blacklist= on its command
+    line. ``lockdown``: none, integrity or confidentiality. ``capable``: whether the caller may load modules.
     """
 
     origin: str
@@ -48,7 +56,13 @@ class KernelSide(Record):
     modversions: bool | None = None
     exports: Mapping[str, Export] | None = None
     loaded: tuple[LoadedModule, ...] | None = None
+    builtin: frozenset[str] | None = None
     config: Mapping[str, str] | None = None
+    blacklist: tuple[str, ...] = ()
+    sig_enforce: bool | None = None
+    lockdown: str = ""
+    modules_disabled: bool | None = None
+    capable: bool | None = None
 
 
 class Tree(Protocol):
@@ -88,3 +102,16 @@ class Evidence(Record):
     kernel: KernelSide | None = None
     tree: Tree | None = None
     attempt: Attempt = Attempt()
+
+
+def find_export(evidence: Evidence, symbol: str) -> tuple[str, Export] | None:
+    """Return who exports a symbol (the kernel, or a module of its tree) and the export; None: not known."""
+    kernel, tree = evidence.kernel, evidence.tree
+    if kernel and kernel.exports and symbol in kernel.exports:
+        return kernel.origin, kernel.exports[symbol]
+    for owner in tree.owners(symbol) if tree else ():
+        facts = tree.facts(owner) if tree else None
+        for export in facts.exports if facts else ():
+            if export.name == symbol:
+                return tree.path(owner) if tree else owner, export
+    return None

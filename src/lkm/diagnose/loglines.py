@@ -20,3 +20,33 @@ def unknown_symbols(log: Iterable[str], error: int = 2) -> list[str]:
         if mark and number == f"{error})":
             found.add(symbol)
     return sorted(found)
+
+
+def bad_parameters(log: Iterable[str]) -> list[tuple[str, str, str]]:
+    """Return (parameter, value, "invalid" or "too large") of the values that were refused (``parse_args``).
+
+    >>> bad_parameters(["dummy: `abc' invalid for parameter `numdummies'"])
+    [('numdummies', 'abc', 'invalid')]
+    """
+    found = []
+    for line in log:
+        for how in ("invalid", "too large"):
+            left, mark, right = line.partition(f"' {how} for parameter `")
+            if mark:
+                found.append((right.rstrip("'"), left.partition("`")[2], how))
+    return found
+
+
+def between(log: Iterable[str], before: str, after: str) -> list[str]:
+    """Return what stands between two texts, of each line that has both.
+
+    >>> between(["Module x is blacklisted", "other"], "Module ", " is blacklisted")
+    ['x']
+    """
+    found = []
+    for line in log:
+        _, start, rest = line.partition(before)
+        inside, end, _ = rest.partition(after) if after else (rest, "x", "")
+        if start and end:
+            found.append(inside)
+    return found

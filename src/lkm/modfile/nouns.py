@@ -53,6 +53,9 @@ class Signature(Record):
     offset: int
 
 
+_GPL_COMPATIBLE = ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL")
+
+
 class ModuleFacts(Record):
     """All that a module file tells. ``name`` is the name the kernel will use ("" when the file has none).
 
@@ -75,6 +78,11 @@ class ModuleFacts(Record):
     vermagic: str = ""
     build_id: bytes = b""
     signature: Signature | None = None
+
+    @property
+    def gpl_compatible(self) -> bool:
+        """Tell whether it may use what is exported for GPL modules (include/linux/license.h)."""
+        return (self.values("license") or ("",))[0] in _GPL_COMPATIBLE
 
     def values(self, key: str) -> tuple[str, ...]:
         """Return the values of all modinfo records of that key, in file order."""

@@ -37,4 +37,10 @@ def test_the_first_is_what_the_kernel_notices_first() -> None:
 
 def test_only_what_fits_the_answer() -> None:
     data = build_module("mod", machine=183, needs=["nobodys"])
-    assert [finding.code for finding in diagnose(case(data, errno="ENOENT"))] == ["missing-symbol"]
+    assert [finding.code for finding in diagnose(case(data, errno="ENOENT"))] == ["missing-symbol", "init-failed"]
+
+
+def test_what_is_possible_is_left_out_where_something_is_certain() -> None:
+    log = ("mod: Unknown symbol nobodys (err -2)",)
+    data = build_module("mod", needs=["nobodys"])
+    assert [finding.code for finding in diagnose(case(data, errno="ENOENT", log=log))] == ["missing-symbol"]

@@ -13,6 +13,7 @@ Remedy: modprobe instead of insmod; if nobody has the symbol, a module made for 
 from __future__ import annotations
 
 from lkm.config.nearest import nearest
+from lkm.diagnose.evidence import find_export
 from lkm.diagnose.finding import CERTAIN, LIKELY, Fact, Finding, Remedy
 from lkm.diagnose.loglines import unknown_symbols
 
@@ -42,6 +43,9 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     sure = CERTAIN if said or not evidence.attempt.errno else LIKELY
     groups: dict[str, list[str]] = {}
     for symbol in missing:
+        export = find_export(evidence, symbol)
+        if export and export[1].gpl_only and not facts.gpl_compatible:
+            continue  # the disease gpl-only
         owners = evidence.tree.owners(symbol) if evidence.tree else ()
         if not set(owners) & _loaded(evidence):
             groups.setdefault(owners[0] if owners else "", []).append(symbol)

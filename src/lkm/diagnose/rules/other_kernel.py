@@ -1,8 +1,8 @@
 """The module was built for another kernel: its vermagic does not fit.
 
 A kernel takes a module only if both were built alike: same release, and same options that change its data structures
-(``SMP``, ``preempt``, ``mod_unload`` ...). With CONFIG_MODVERSIONS, for modules that have CRCs, the release itself is
-not compared, as CRCs tell more. The kernel answers ENOEXEC and logs ``version magic 'A' should be 'B'``.
+(``SMP``, ``preempt``, ``mod_unload`` ...). With CONFIG_MODVERSIONS, for modules that have CRCs, the release itself
+is not compared, as CRCs tell more. The kernel answers ENOEXEC and logs ``version magic 'A' should be 'B'``.
 
 Remedy: install the module of this kernel, or build it against this kernel's headers. Forcing (``modprobe
 --force-vermagic``) works only in kernels built for it, and may crash.

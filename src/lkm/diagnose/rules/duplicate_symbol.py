@@ -1,0 +1,52 @@
+"""The module exports a symbol that somebody else exports already.
+
+Two drivers for the same thing, or the same module under another name. The kernel answers ENOEXEC and logs ``exports
+duplicate symbol NAME (owned by OWNER)``.
+
+Remedy: remove the other module first.
+"""
+
+from __future__ import annotations
+
+from lkm.diagnose.finding import CERTAIN, Fact, Finding, Remedy
+from lkm.diagnose.loglines import between
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lkm.diagnose.evidence import Evidence
+
+CODE = "duplicate-symbol"
+ERRNOS = ("ENOEXEC",)
+
+
+def find(evidence: Evidence) -> Iterator[Finding]:
+    """Yield the finding for a symbol that the kernel or a loaded module has."""
+    file, kernel = evidence.file, evidence.kernel
+    facts = file.facts if file else None
+    if file is None or facts is None:
+        return
+    said = between(evidence.attempt.log, f"{facts.name}: exports duplicate symbol ", ")")
+    symbol, _, owner = said[0].partition(" (owned by ") if said else ("", "", "")
+    if not said and kernel and kernel.exports:
+        symbol = next((export.name for export in facts.exports if export.name in kernel.exports), "")
+        owner = "kernel"
+    if not symbol:
+        return
+    remedy = (
+        Remedy(f"remove {owner} first", f"lkm modprobe -r {owner}") if owner != "kernel" else Remedy("do without it")
+    )
+    yield Finding(
+        CODE,
+        f"it exports {symbol}, as does {'the kernel' if owner == 'kernel' else owner}",
+        CERTAIN,
+        "ENOEXEC",
+        (
+            Fact(f"exports {symbol}", f"{file.path}: __ksymtab"),
+            Fact(f"owned by {owner}", "kernel log" if said else "kernel"),
+        ),
+        "a symbol has one owner",
+        "kernel/module/main.c: verify_exported_symbols",
+        (remedy,),
+    )

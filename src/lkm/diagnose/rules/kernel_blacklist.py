@@ -1,0 +1,46 @@
+"""The kernel's command line forbids the module.
+
+module_blacklist= on the kernel's command line names it; unlike the blacklist of modprobe.d, which keeps only aliases
+from loading a module, this one holds against everybody. The kernel answers EPERM and logs ``Module NAME is
+blacklisted``.
+
+Remedy: boot without the word.
+"""
+
+from __future__ import annotations
+
+from lkm.diagnose.finding import CERTAIN, RISKY, Fact, Finding, Remedy
+from lkm.diagnose.loglines import between
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lkm.diagnose.evidence import Evidence
+
+CODE = "kernel-blacklist"
+ERRNOS = ("EPERM",)
+
+
+def find(evidence: Evidence) -> Iterator[Finding]:
+    """Yield the finding when module_blacklist= has the module's name."""
+    facts = evidence.file.facts if evidence.file else None
+    if facts is None:
+        return
+    said = facts.name in between(evidence.attempt.log, "Module ", " is blacklisted")
+    if not said and not (evidence.kernel and facts.name in evidence.kernel.blacklist):
+        return
+    yield Finding(
+        CODE,
+        "module_blacklist= on the kernel's command line forbids it",
+        CERTAIN,
+        "EPERM",
+        (Fact(f"Module {facts.name} is blacklisted", "kernel log") if said else Fact(facts.name, "/proc/cmdline"),),
+        "who boots the machine has said so",
+        "kernel/module/main.c: blacklisted",
+        (
+            Remedy(
+                f"take {facts.name} out of module_blacklist= (in /etc/default/grub, say) and boot again", "", RISKY
+            ),
+        ),
+    )

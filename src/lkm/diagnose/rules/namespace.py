@@ -1,0 +1,52 @@
+"""The module uses a symbol of a namespace that it does not import.
+
+A symbol that is exported into a namespace (EXPORT_SYMBOL_NS) is only for modules that say MODULE_IMPORT_NS. The
+kernel answers EINVAL and logs ``module uses symbol (NAME) from namespace NS, but does not import it``; one that was
+built with CONFIG_MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS lets it in.
+
+Remedy: add MODULE_IMPORT_NS to the source, or take a version of the module for this kernel.
+"""
+
+from __future__ import annotations
+
+from lkm.diagnose.evidence import find_export
+from lkm.diagnose.finding import CERTAIN, Fact, Finding, Remedy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lkm.diagnose.evidence import Evidence
+
+CODE = "namespace"
+ERRNOS = ("EINVAL",)
+
+
+def find(evidence: Evidence) -> Iterator[Finding]:
+    """Yield a finding for each namespace that is not imported."""
+    file, kernel = evidence.file, evidence.kernel
+    facts = file.facts if file else None
+    if file is None or facts is None or kernel is None:
+        return
+    if (kernel.config or {}).get("CONFIG_MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS") == "y":
+        return
+    lacking: dict[str, list[str]] = {}
+    for need in facts.needs:
+        export = find_export(evidence, need.name)
+        space = export[1].namespace if export else ""
+        if space and space not in facts.imports:
+            lacking.setdefault(space, []).append(need.name)
+    for space, symbols in lacking.items():
+        yield Finding(
+            CODE,
+            f"it uses {', '.join(symbols)} of namespace {space}, which it does not import",
+            CERTAIN,
+            "EINVAL",
+            (
+                Fact(f"import_ns={', '.join(facts.imports) or 'none'}", f"{file.path}: .modinfo"),
+                Fact(f"{symbols[0]} is exported into {space}", kernel.origin),
+            ),
+            "its exporter wants each user of the namespace to say so",
+            "kernel/module/main.c: verify_namespace_is_imported",
+            (Remedy(f'add MODULE_IMPORT_NS("{space}") to its source (before Linux 6.13 without the quotes)'),),
+        )

@@ -1,0 +1,46 @@
+"""A parameter was given that the module does not have.
+
+The kernel ignores it, logs ``unknown parameter 'NAME' ignored``, and loads the module: what was wanted is not in
+effect.
+
+Remedy: the right name, often one letter away; `lkm modinfo -p` lists them.
+"""
+
+from __future__ import annotations
+
+from lkm.config.nearest import nearest
+from lkm.diagnose.finding import CERTAIN, Fact, Finding, Remedy
+from lkm.diagnose.loglines import between
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lkm.diagnose.evidence import Evidence
+
+CODE = "unknown-parameter"
+ERRNOS = ("",)
+
+
+def find(evidence: Evidence) -> Iterator[Finding]:
+    """Yield a finding for each parameter that was ignored, or would be."""
+    file, attempt = evidence.file, evidence.attempt
+    facts = file.facts if file else None
+    if file is None or facts is None:
+        return
+    known = [parameter.name for parameter in facts.parameters]
+    folded = {name.replace("-", "_") for name in known}
+    said = between(attempt.log, f"{facts.name}: unknown parameter '", "' ignored")
+    given = [word.partition("=")[0] for word in attempt.parameters.split()]
+    for name in said or [name for name in given if name.replace("-", "_") not in folded]:
+        near = nearest(name, known)
+        yield Finding(
+            CODE,
+            f"it has no parameter '{name}'" + (f"; did you mean '{near}'?" if near else ""),
+            CERTAIN,
+            "",
+            (Fact(f"parameters: {', '.join(known) or 'none'}", f"{file.path}: .modinfo"),),
+            "a parameter that is not known is ignored",
+            "kernel/module/main.c: unknown_module_param_cb",
+            (Remedy("see which it has", f"lkm modinfo -p {file.path}"),),
+        )

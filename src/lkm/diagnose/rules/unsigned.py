@@ -1,0 +1,58 @@
+"""The module has no signature, and this kernel takes none without.
+
+A kernel with module.sig_enforce=1 (CONFIG_MODULE_SIG_FORCE) answers EKEYREJECTED and logs ``Loading of unsigned
+module is rejected``; one that is locked down (mostly for Secure Boot) answers EPERM and logs ``Lockdown: COMMAND:
+unsigned module loading is restricted``. Others load it and set the taint flag E. strip(1) removes a signature, as
+does any change of the file that copies only its ELF part.
+
+Remedy: sign it with a key that this kernel trusts (a MOK).
+"""
+
+from __future__ import annotations
+
+from lkm.diagnose.evidence import UNSIGNED
+from lkm.diagnose.finding import CERTAIN, RISKY, Fact, Finding, Remedy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lkm.diagnose.evidence import Evidence
+
+CODE = "unsigned"
+ERRNOS = ("EKEYREJECTED", "EPERM")
+_RESTRICTED = ("integrity", "confidentiality")
+
+
+def find(evidence: Evidence) -> Iterator[Finding]:
+    """Yield the finding for an unsigned module where the kernel enforces signatures."""
+    file, kernel, log = evidence.file, evidence.kernel, evidence.attempt.log
+    if file is None:
+        return
+    enforced = any(line == "Loading of unsigned module is rejected" for line in log)
+    locked = any(line.startswith("Lockdown: ") and "unsigned module loading" in line for line in log)
+    bare = file.signature == UNSIGNED or (
+        file.facts is not None and file.facts.signature is None and not file.signature
+    )
+    if not evidence.attempt.errno and kernel and bare:
+        enforced, locked = bool(kernel.sig_enforce), kernel.lockdown in _RESTRICTED
+    if not bare or not (enforced or locked):
+        return
+    who = "module.sig_enforce is set" if enforced else "the kernel is locked down"
+    name = file.facts.name if file.facts else file.path
+    yield Finding(
+        CODE,
+        f"it has no signature, and {who}",
+        CERTAIN,
+        "EKEYREJECTED" if enforced else "EPERM",
+        (
+            Fact("no signature at its end", file.path),
+            Fact(who, "kernel log" if log else kernel.origin if kernel else ""),
+        ),
+        "only modules with a trusted signature are let in",
+        "kernel/module/signing.c: module_sig_check",
+        (
+            Remedy("sign it, and enroll the key", f"kmodsign sha512 MOK.priv MOK.der {file.path}"),
+            Remedy(f"boot without {'module.sig_enforce=1' if enforced else 'Secure Boot'} to try {name}", "", RISKY),
+        ),
+    )

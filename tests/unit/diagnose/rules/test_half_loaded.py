@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from lkm.diagnose.rules.half_loaded import find
+from tests.support.elfwriter import build_module
+from tests.support.sick import HEALTHY, FakeTree, case, loaded
+
+MODULE = build_module("mod", modinfo=HEALTHY, needs=["_printk"], versions={"_printk": 1})
+
+
+def test_loading_and_unloading() -> None:
+    kernel = loaded("mod")
+    assert kernel.loaded
+    for state in ("Loading", "Unloading"):
+        half = kernel._replace(loaded=(kernel.loaded[0]._replace(state=state),))
+        (finding,) = find(case(MODULE, kernel=half))
+        assert (finding.errno, finding.facts[0].text) == ("EBUSY", f"mod ... {state}")
+    assert list(find(case(MODULE, kernel=kernel))) == []
+
+
+def test_a_healthy_module() -> None:
+    assert list(find(case(MODULE, tree=FakeTree(mod=())))) == []
