@@ -15,13 +15,16 @@ TOOLS = {
     "insmod": "load one module file",
     "ksyms": "list the symbols that a 2.4 kernel and its modules export",
     "lab": "run a command in a throwaway real kernel",
+    "load": "load modules, with what they need; say what is done, and why not",
     "lsmod": "list the loaded modules",
     "modinfo": "show what a module file says of itself",
     "modprobe": "load or remove a module by name or alias, with what it needs",
     "resolve": "tell which modules names and modaliases mean, thousands at once",
     "rmmod": "remove modules",
+    "show": "show what is known of a module: file, state, users, parameters, configuration",
     "sim": "make a simulated kernel, look at it, and use its devices and file systems",
     "tools": "make links with the six classic names in a directory",
+    "unload": "remove modules, with what they alone needed; say who uses one that stays",
 }
 
 

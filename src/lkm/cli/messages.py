@@ -23,9 +23,16 @@ class Messages:
         self.priority = priority
         # With stderr closed there is only syslog to speak to (kmod: tools/log.c).
         self.to_syslog = to_syslog or sys.stderr is None
+        #: With --json: (level, text, details) of all that was said, or would have been but for -q.
+        self.heard: list[tuple[str, str, list[str]]] | None = None
 
     def say(self, priority: int, text: str) -> None:
         """Say one line, with the tool's name and the priority's before it."""
+        if self.heard is not None and priority <= max(self.priority, WARNING):
+            self.heard.append((_NAMES[priority].lower(), text, []))
+        self._say(priority, text)
+
+    def _say(self, priority: int, text: str) -> None:
         if priority > self.priority:
             return
         if self.to_syslog:
@@ -39,11 +46,13 @@ class Messages:
 
     def detail(self, *lines: str) -> None:
         """Say more about the error just said: a line each, indented; empty ones are left out."""
+        if self.heard:
+            self.heard[-1][2].extend(filter(None, lines))
         if self.priority < ERR:
             return
         for line in filter(None, lines):
             if self.to_syslog:
-                self.say(ERR, line)
+                self._say(ERR, line)
             else:
                 _put(f"  {line}\n")
 

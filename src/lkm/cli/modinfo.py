@@ -171,7 +171,7 @@ class _Tool:
 
         try:
             with open_source(path) as source:
-                pairs = _records(source)
+                pairs = records(source)
         except LkmError as error:
             self.say.error(f"could not get modinfo from '{name_from_path(path)}': {_reason(error)}")
             self.say.detail("" if isinstance(error, MachineError) else error.what, error.hint)
@@ -204,7 +204,7 @@ class _Tool:
         sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
 
 
-def _records(source: Source) -> Pairs:
+def records(source: Source) -> Pairs:
     """Return the records of a module file and of its signature; none for one that cannot be read, as in kmod."""
     from lkm.formats.elf import Elf
     from lkm.modfile.modinfo import pairs

@@ -279,9 +279,9 @@ class Session:
             if result.errno == errno.ENOENT and not result.call:
                 self._fatal(f"Module {step.module} is not in kernel.")
                 return
-            from lkm.cli.users import removal_lines
+            from lkm.cli.users import why_kept
 
-            why = removal_lines(self.kernel, result, step.module) if self.say.priority >= messages.ERR else ()
+            why = why_kept(self.kernel, result, step.module)[0] if self.say.priority >= messages.ERR else ()
             if not result.call:
                 self._fatal(f"Module {step.module} is in use.", why)
                 return

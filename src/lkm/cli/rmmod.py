@@ -74,9 +74,9 @@ def _remove(kernel: ShownKernel, operand: str, force: bool, say: messages.Messag
         say.info(f"removed {name}")
         return True
     say.error(f"could not remove module {operand}: {os.strerror(outcome.errno)}")
-    from lkm.cli.users import removal_lines
+    from lkm.cli.users import why_kept
 
-    say.detail(*removal_lines(kernel, outcome, name))
+    say.detail(*why_kept(kernel, outcome, name)[0])
     return False
 
 

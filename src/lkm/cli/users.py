@@ -37,8 +37,10 @@ def uses_of(kernel: ShownKernel, module: LoadedModule | None, state: KernelState
     return kernel.uses(tuple(names), _owners(kernel)) if names else None
 
 
-def removal_lines(kernel: ShownKernel, refused: Refused, name: str) -> tuple[str, ...]:
-    """Return lines that say why a module was not removed: by the kernel, or (no ``call``) before it was asked."""
+def why_kept(kernel: ShownKernel, refused: Refused, name: str) -> tuple[tuple[str, ...], Uses | None]:
+    """Return lines that say why a module was not removed, by the kernel or (no ``call``) before it was asked; and who
+    uses it.
+    """
     try:
         state = kernel.state()
     except MachineError:
@@ -46,10 +48,10 @@ def removal_lines(kernel: ShownKernel, refused: Refused, name: str) -> tuple[str
     module = state.find(name)
     uses = uses_of(kernel, module, state)
     if refused.call or module is None:
-        return explain_unload(refused, module, superuser=may_change(kernel), uses=uses)
+        return explain_unload(refused, module, superuser=may_change(kernel), uses=uses), uses
     holders = in_order(module.holders, kernel.holders(name))
     named = (f"it is in use by: {' '.join(holders)}",) if holders else ()
-    return (*named, *in_use(module, holders, uses))
+    return (*named, *in_use(module, holders, uses)), uses
 
 
 def _owners(kernel: ShownKernel) -> Callable[[str], Sequence[str]]:

@@ -31,6 +31,7 @@ class Driver:
     ``flags`` are those for loading, ``force`` and ``wait`` (milliseconds) those for removing, ``environment`` is what
     commands get besides MODPROBE_MODULE. ``before`` is called with each step that is going to be done, ``after`` with
     each entry of the journal as it comes. Once ``interrupts`` has caught a signal, no further step is begun.
+    ``to_stderr``: that is where commands print.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Driver:
         before: Callable[[Step], None] = lambda _: None,
         after: Callable[[Entry], None] = lambda _: None,
         interrupts: Interrupts | None = None,
+        to_stderr: bool = False,
     ) -> None:
         self._kernel = kernel
         self._flags = flags
@@ -53,6 +55,7 @@ class Driver:
         self._before = before
         self._after = after
         self._interrupts = interrupts
+        self._to_stderr = to_stderr
 
     def state(self) -> KernelState:
         """Return what is loaded; nothing for a kernel without modules, which will refuse to load in clearer words."""
@@ -89,8 +92,8 @@ class Driver:
 
         changes = {"MODPROBE_MODULE": str(step.module), **self._environment}
         if self._interrupts is None:
-            return Ran(run_shell(step.line, changes))
-        status = run_shell(step.line, changes, self._interrupts.share)
+            return Ran(run_shell(step.line, changes, to_stderr=self._to_stderr))
+        status = run_shell(step.line, changes, self._interrupts.share, to_stderr=self._to_stderr)
         if status == -_SIGINT:
             self._interrupts.note(_SIGINT)  # Ctrl-C was for the command and for us, who did not listen meanwhile
         return Ran(status)

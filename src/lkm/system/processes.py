@@ -11,11 +11,18 @@ if TYPE_CHECKING:
 SHELL = "/bin/sh"
 
 
-def run_shell(command: str, changes: Mapping[str, str], started: Callable[[int], None] = lambda _: None) -> int:
+def run_shell(
+    command: str,
+    changes: Mapping[str, str],
+    started: Callable[[int], None] = lambda _: None,
+    *,
+    to_stderr: bool = False,
+) -> int:
     """Run a command line and return its exit status, or minus the number of the signal that killed it.
 
     ``changes`` are added to the environment. While it runs, SIGINT and SIGQUIT are the command's business alone, as
     with system(3). A shell that cannot be started gives 127. ``started`` is told the shell's process id, then 0.
+    ``to_stderr``: what it prints goes to stderr.
     """
     import signal
 
@@ -25,7 +32,9 @@ def run_shell(command: str, changes: Mapping[str, str], started: Callable[[int],
     # Signals that this process was itself started to ignore stay ignored.
     ours = [number for number, handler in zip(asked, before, strict=True) if handler != signal.SIG_IGN]
     try:
-        child = os.posix_spawn(SHELL, ["sh", "-c", "--", command], environment, setsigdef=ours)
+        words = ["sh", "-c", "--", command]
+        actions = [(os.POSIX_SPAWN_DUP2, 2, 1)] if to_stderr else []
+        child = os.posix_spawn(SHELL, words, environment, file_actions=actions, setsigdef=ours)
         started(child)
         _, status = os.waitpid(child, 0)
     except OSError:

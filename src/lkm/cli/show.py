@@ -1,0 +1,117 @@
+"""``lkm show``: what is known of a module: file, state, users, parameters, and what the configuration says of it."""
+
+from __future__ import annotations
+
+import os
+
+from lkm.cli import verbs
+from lkm.errors import FormatError, LkmError, MachineError, NotFound
+from lkm.names import fold, is_module_path
+from lkm.plan.resolve import COMMAND_LINE, Candidate, from_path, resolve
+from lkm.report.show import About, about_object, about_text
+from lkm.state.nouns import KernelState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.cli.verbs import Verb
+    from lkm.report.document import Object
+    from lkm.state.nouns import LoadedModule
+    from lkm.state.users import Uses
+
+USAGE = """lkm show [options] NAME|ALIAS|FILE...
+
+Shows what is known of each module: file, state, who uses it, parameters with their values, what the configuration
+says of it and where. Of another kernel's modules (-d, -S) no state is shown."""
+OPTIONS = verbs.COMMON
+
+
+def main(argv: list[str]) -> int:
+    """Show; status 3 when something was not found."""
+    return verbs.main("show", USAGE, OPTIONS, argv[1:], _work)
+
+
+def _work(verb: Verb, operands: list[str], fields: Object) -> int:
+    state = KernelState()
+    ours = verb.root == verb.kernel.root() and verb.given.get("set-version", "") in ("", verb.kernel.release())
+    if ours:
+        try:
+            state = verb.kernel.state()
+        except MachineError:
+            ours = False  # a kernel without modules: the files can be shown all the same
+    found: list[About] = []
+    for word in operands:
+        candidates = _candidates(verb, word, state)
+        if not candidates:
+            verb.not_found(word, f"there is no module or alias {word} in {verb.world.directory}, and none is loaded")
+        found += [_about(verb, candidate, word, state, ours) for candidate in candidates]
+    verb.problems()
+    verb.print("\n".join([about_text(about) for about in found]))
+    fields |= {"cause": verb.cause, "modules": [about_object(about) for about in found]}
+    return verb.status()
+
+
+def _candidates(verb: Verb, word: str, state: KernelState) -> tuple[Candidate, ...]:
+    if is_module_path(word) and os.path.isfile(word):
+        try:
+            return (from_path(os.path.abspath(word), verb.world),)
+        except NotFound:
+            return ()
+    try:
+        found = resolve(word, verb.world)
+    except FormatError:
+        found = ()
+    name = fold(word)
+    if not found and (state.find(name) or verb.kernel.initstate(name)):
+        found = (Candidate(name, "", COMMAND_LINE),)
+    return found
+
+
+def _about(verb: Verb, candidate: Candidate, word: str, state: KernelState, ours: bool) -> About:
+    world, kernel = verb.world, verb.kernel
+    name = candidate.module
+    module = state.find(name)
+    path = world.path(candidate)
+    builtin = not path and world.is_builtin(name)
+    info: tuple[tuple[str, str], ...] = ()
+    problem = ""
+    try:
+        info = _modinfo(path) if path else verb.index.builtin_modinfo(name) if builtin else ()
+        needs = tuple([str(need.module) for need in world.needs(candidate)])
+    except LkmError as error:
+        needs, problem = (), str(error)
+    names = (name, candidate.alias or name)
+    settings = world.settings
+    return About(
+        word,
+        name,
+        candidate.alias,
+        candidate.origin,
+        path,
+        builtin,
+        module,
+        kernel.initstate(name) if ours else "unknown",
+        _uses(verb, module, state),
+        info,
+        kernel.parameters(name) if ours else (),
+        needs,
+        tuple([options for options in settings.options if options.module in names and options.text]),
+        (world.blacklisted(name), world.forbidden(name)),
+        (world.command(candidate, "install"), world.command(candidate, "remove")),
+        world.softdeps(name),
+        tuple([weakdep for weakdep in settings.weakdeps if weakdep.module == name]),
+        problem,
+    )
+
+
+def _modinfo(path: str) -> tuple[tuple[str, str], ...]:
+    from lkm.cli.modinfo import records
+    from lkm.system.files import open_source
+
+    with open_source(path) as source:
+        return records(source)
+
+
+def _uses(verb: Verb, module: LoadedModule | None, state: KernelState) -> Uses | None:
+    from lkm.cli.users import uses_of
+
+    return uses_of(verb.kernel, module, state)

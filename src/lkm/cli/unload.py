@@ -1,0 +1,128 @@
+"""``lkm unload``: remove modules, and what they alone needed; ``modprobe -r`` with friendlier words."""
+
+from __future__ import annotations
+
+from lkm.cli import verbs
+from lkm.cli.modprobe import milliseconds
+from lkm.cli.options import Option
+from lkm.errors import FormatError, LkmError, UsageError
+from lkm.kernel.interface import Refused
+from lkm.names import fold, is_module_path, name_from_path
+from lkm.plan.progress import foresee
+from lkm.plan.resolve import COMMAND_LINE, Candidate, resolve
+from lkm.plan.steps import Remove
+from lkm.plan.unload import RemoveRequest, plan_unload
+from lkm.report import steps
+from lkm.report.causes import cause_of
+from lkm.report.document import Attempt
+from lkm.system.follow import Driver
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.cli.verbs import Verb
+    from lkm.plan.progress import Entry
+    from lkm.report.document import Object
+    from lkm.state.nouns import KernelState
+
+USAGE = """lkm unload [options] NAME|ALIAS|FILE...
+
+Removes each, and what it alone needed, as the configuration of modprobe says. What is not loaded is no error. The
+exit status tells why: docs/exit-codes.md."""
+OPTIONS = (
+    Option("n", "dry-run", "", "do nothing; print the plan, with a reason for each step"),
+    Option("", "holders", "", "remove the modules that use it first"),
+    Option("w", "wait", "MSEC", "try again for so long while a module is in use"),
+    Option("i", "ignore-remove", "", "ignore commands and softdeps of what is named"),
+    Option("f", "force", "", "even if it is in use, where the kernel was built to allow that. DANGEROUS"),
+    *verbs.COMMON,
+)
+
+
+def main(argv: list[str]) -> int:
+    """Remove; see docs/exit-codes.md for the status."""
+    return verbs.main("unload", USAGE, OPTIONS, argv[1:], _work)
+
+
+def _work(verb: Verb, operands: list[str], fields: Object) -> int:
+    try:
+        wait = milliseconds(verb.given.get("wait", "0"))
+    except LkmError as error:
+        raise UsageError(error.what, hint="a number of milliseconds") from None
+    for word in operands:
+        _unload(verb, word, wait)
+    fields |= verb.fields()
+    return verb.status()
+
+
+def _unload(verb: Verb, word: str, wait: int) -> None:
+    driver = _driver(verb, wait)
+    state = driver.state()
+    name = name_from_path(word) if is_module_path(word) or "/" in word else fold(word)
+    try:
+        candidates = resolve(name if "/" in word or is_module_path(word) else word, verb.world)
+    except FormatError:
+        candidates = ()
+    if not candidates and state.find(name):  # not of this tree, but there
+        candidates = (Candidate(name, "", COMMAND_LINE),)
+    if not candidates:
+        verb.not_found(word, f"there is no module or alias {word} in {verb.world.directory}, and none is loaded")
+    for candidate in candidates:
+        _unload_one(verb, candidate, word, driver, wait)
+
+
+def _driver(verb: Verb, wait: int) -> Driver:
+    def after(entry: Entry) -> None:
+        line = steps.done(entry)
+        verb.print(f"{line}\n" if line else "")
+        if line := steps.failed(entry):
+            verb.say.warning(line)
+
+    return Driver(
+        verb.kernel,
+        force="force" in verb.given,
+        wait=wait,
+        environment=verb.environment,
+        after=after,
+        to_stderr=verb.json,
+    )
+
+
+def _unload_one(verb: Verb, candidate: Candidate, word: str, driver: Driver, wait: int) -> None:
+    request = RemoveRequest(
+        word,
+        holders="holders" in verb.given,
+        ignore_commands="ignore-remove" in verb.given,
+        wait=wait > 0 or "force" in verb.given,
+    )
+    state = driver.state()
+    plan = plan_unload(candidate, request, verb.world, state)
+    verb.problems(plan.problems)
+    attempt = Attempt(word, "done", candidate.module, candidate.alias, candidate.origin, plan)
+    if "dry-run" in verb.given:
+        entries = tuple(foresee(plan))
+        for entry in entries:
+            verb.print(steps.planned(entry))
+        failures = [entry for entry in entries if entry.errno and entry.step.required]
+        attempt = attempt._replace(entries=entries, planned=True)
+        _judge(verb, attempt, failures[0] if failures else None, state)
+    else:
+        journal = driver.follow(plan, state)
+        _judge(verb, attempt._replace(entries=journal.entries), journal.failure, driver.state())
+
+
+def _judge(verb: Verb, attempt: Attempt, failure: Entry | None, state: KernelState) -> None:
+    """Keep the attempt, and say why it failed if it did."""
+    module = state.find(failure.step.module) if failure else None
+    attempt = attempt._replace(cause=cause_of(failure, privileged=verb.privileged, module=module))
+    if failure is None or attempt.cause == "done":
+        verb.attempts.append(attempt)
+        return
+    lines: tuple[str, ...] = (steps.ran(failure),)
+    if isinstance(failure.step, Remove) and isinstance(failure.result, Refused):
+        from lkm.cli.users import why_kept
+
+        lines, uses = why_kept(verb.kernel, failure.result, failure.step.module)
+        attempt = attempt._replace(uses=uses)
+    would = "would not be" if attempt.planned else "was not"
+    reason = "" if failure.step.target else f"{failure.step.reason}"
+    verb.fail(attempt, f"{failure.step.module} {would} removed", reason, *lines)

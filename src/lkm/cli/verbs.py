@@ -1,0 +1,155 @@
+"""What ``lkm load``, ``lkm unload`` and ``lkm show`` have in common: their world, their voice, their exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from lkm.cli import messages
+from lkm.cli.kernels import may_change, open_kernel
+from lkm.cli.messages import Messages
+from lkm.cli.modprobe_world import open_world
+from lkm.cli.options import Option
+from lkm.cli.standard import HELP, VERSION, understand
+from lkm.errors import UsageError
+from lkm.kernel.linux import LinuxKernel
+from lkm.report import causes, document
+from lkm.report.document import Attempt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lkm.origin import Problem
+    from lkm.report.document import Object
+
+COMMON = (
+    Option("d", "dirname", "DIR", "the root below which modules are"),
+    Option("S", "set-version", "VERSION", "the kernel's release, if not the running one"),
+    Option("C", "config", "PATH", "read this file or directory, not the usual ones; may be repeated"),
+    Option("", "no-cmdline", "", "do not read the kernel command line"),
+    Option("", "json", "", "answer with a JSON object (docs/json.md)"),
+    Option("q", "quiet", "", "say nothing but errors"),
+    VERSION,
+    HELP,
+)
+USAGE_STATUS = causes.status("usage")
+
+
+class Verb:
+    """One call. ``attempts`` are what came of it so far, ``given`` its options; with ``json`` nothing is printed."""
+
+    def __init__(self, name: str, options: Sequence[tuple[str, str]], say: Messages) -> None:
+        """Raises LkmError when there is no such kernel."""
+        self.name = name
+        self.say = say
+        self.given = dict(options)
+        self.json = "json" in self.given
+        self.signal = 0
+        self.attempts: list[Attempt] = []
+        self.kernel = open_kernel(LinuxKernel)
+        self.root = self.given.get("dirname", "") or self.kernel.root()
+        configs = tuple([value for key, value in options if key == "config"])
+        self.world, self.index = open_world(
+            self.root,
+            self.given.get("set-version", "") or self.kernel.release(),
+            configs,
+            "" if "no-cmdline" in self.given else self.kernel.cmdline(),
+        )
+        self._told: set[Problem] = set()
+        for problem in self.world.settings.problems:
+            if not problem.origin.file.startswith(f"{self.world.directory}/"):
+                self.say.problem(messages.WARNING, problem)
+        inherited = [("-C", value) for value in configs]
+        inherited += [("--no-cmdline", "")] if "no-cmdline" in self.given else []
+        text = " ".join([os.environ.get("MODPROBE_OPTIONS", ""), *[word for pair in inherited for word in pair]])
+        self.environment = {"MODPROBE_OPTIONS": " ".join(text.split())} if text.strip() else {}
+
+    def print(self, text: str) -> None:
+        """Print text for people: with its end, or nothing when it is empty."""
+        if text and not self.json and "quiet" not in self.given:
+            sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+            sys.stdout.buffer.flush()
+
+    def problems(self, problems: Sequence[Problem] = ()) -> None:
+        """Say what was wrong in indexes, or in planning, once each."""
+        for problem in (*self.world.problems, *problems):
+            if problem not in self._told:
+                self._told.add(problem)
+                self.say.problem(messages.WARNING, problem)
+
+    def not_found(self, word: str, text: str, *lines: str) -> None:
+        """Say that a word means nothing; ``lines`` say why, or else it is looked up."""
+        self.problems()
+        self.say.error(text)
+        if not lines:
+            from lkm.cli.absence import explain
+
+            lines = explain(word, self.root, self.world.directory.rpartition("/")[2])
+        self.say.detail(*lines)
+        self.attempts.append(Attempt(word, "not-found"))
+
+    def fail(self, attempt: Attempt, text: str, *lines: str) -> None:
+        """Say why nothing came of an attempt, and keep it."""
+        said = text if attempt.cause == "failed" else f"{text}: {causes.CAUSES[attempt.cause][1]}"
+        self.say.error(said)
+        self.say.detail(*lines)
+        if attempt.cause == "permission":
+            self.say.detail(f"`sudo lkm {self.name} {attempt.word}`")
+        self.attempts.append(attempt)
+
+    @property
+    def privileged(self) -> bool:
+        """Tell whether the caller may load and remove."""
+        return may_change(self.kernel)
+
+    @property
+    def cause(self) -> str:
+        """Return the first cause that is not ``done``; an alias with one module loaded is done, blacklist or not."""
+        for attempt in self.attempts:
+            if attempt.cause == "blacklisted" and any(a.cause == "done" for a in self._same(attempt)):
+                continue
+            if attempt.cause != "done":
+                return attempt.cause
+        return "done"
+
+    def _same(self, attempt: Attempt) -> list[Attempt]:
+        return [other for other in self.attempts if other.word == attempt.word]
+
+    def status(self) -> int:
+        """Return the exit status."""
+        return 128 + self.signal if self.signal else causes.status(self.cause)
+
+    def fields(self) -> Object:
+        """Return what the JSON object has of it."""
+        return {"cause": self.cause, "requests": [document.attempt(one, os.strerror) for one in self.attempts]}
+
+
+def main(
+    name: str, usage: str, table: tuple[Option, ...], argv: list[str], work: Callable[[Verb, list[str], Object], int]
+) -> int:
+    """Understand a verb's arguments (without its name), and do the work; return the exit status."""
+    understood = understand(f"lkm {name}", usage, table, argv)
+    if isinstance(understood, int):
+        return USAGE_STATUS if understood else 0
+    options, operands = understood
+    say = Messages(f"lkm {name}")
+    if ("quiet", "") in options:
+        say.priority = messages.ERR
+
+    def run(fields: Object) -> int:
+        try:
+            if not operands:
+                raise UsageError("name a module, an alias or a file", hint=f"`lkm {name} --help` tells more")
+            return work(Verb(name, options, say), operands, fields)
+        except UsageError as error:
+            say.error(error.what)
+            say.detail(error.hint)
+            fields["cause"] = "usage"
+            return USAGE_STATUS
+
+    if ("json", "") not in options:
+        return run({})
+    from lkm.cli.answer import answer
+
+    return answer(name, say, run)

@@ -1,0 +1,282 @@
+"""``lkm load``, ``unload`` and ``show`` on a simulated kernel: words, plans, exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lkm.cli import depmod, kernels, sim
+from lkm.cli.main import main
+from lkm.kernel.sim.world import World
+from tests.support.elfwriter import build_module
+
+SHAPES: dict[str, tuple[list[str], list[str], list[str]]] = {
+    "fat": ([], ["fat_scan"], ["printk"]),
+    "msdos": (["fs-msdos", "both"], [], ["fat_scan", "register_filesystem", "mount_bdev"]),
+    "vfat": (["fs-vfat", "both"], [], ["fat_scan"]),
+    "odd": ([], [], ["no_such_symbol"]),
+    "other": ([], [], []),
+}
+
+
+HELD = "removed msdos: uses fat\nremoved fat: was needed by msdos\n"
+
+
+class Tool:
+    """Calls ``lkm``, and keeps what it said without the directories."""
+
+    def __init__(self, place: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        self.place = place
+        self.capfd = capfd
+        self.out = self.err = ""
+
+    def __call__(self, verb: str, *words: str, config: str = "") -> int:
+        file = self.place / "x.conf"
+        file.write_text(config)
+        self.capfd.readouterr()
+        status = main(["lkm", verb, "-C", str(file), *words])
+        texts = [text.replace(f"{self.place}/tree/lib/modules/1.0", "TREE") for text in self.capfd.readouterr()]
+        self.out, self.err = [text.replace(str(self.place), "TMP") for text in texts]
+        return status
+
+    def json(self, verb: str, *words: str, config: str = "") -> Any:
+        status = self(verb, "--json", *words, config=config)
+        answer = json.loads(self.out)
+        assert (answer["schema"], answer["tool"], answer["status"]) == ("lkm/1", verb, status)
+        return answer
+
+    def world(self, *statements: str) -> None:
+        world = World(f"{self.place}/w")
+        with world.change():
+            for statement in statements:
+                world.db.execute(statement)
+
+    def loaded(self) -> list[str]:
+        self.capfd.readouterr()
+        assert sim.main(["sim", "proc", "modules"]) == 0
+        return [line.split()[0] for line in self.capfd.readouterr().out.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.mktemp("verbs")
+    place = base / "lib/modules/1.0"
+    place.mkdir(parents=True)
+    for name, (aliases, exports, needs) in SHAPES.items():
+        vermagic = "2.0 " if name == "other" else "1.0 "
+        parm = [("parm", "size:How big"), ("parmtype", "size:int")] if name == "msdos" else []
+        info = [("license", "GPL"), ("vermagic", vermagic), ("intree", "Y"), *parm]
+        info += [("alias", alias) for alias in aliases]
+        (place / f"{name}.ko").write_bytes(build_module(name, modinfo=info, exports=exports, needs=needs))
+    (place / "modules.builtin").write_text("kernel/fs/ext4.ko\n")
+    assert depmod.main(["depmod", "-b", str(base), "1.0"]) == 0
+    return base
+
+
+@pytest.fixture
+def tool(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Tool:
+    (tmp_path / "tree").symlink_to(tree)
+    monkeypatch.setenv("LKM_KERNEL", f"sim:{tmp_path}/w")
+    monkeypatch.delenv("MODPROBE_OPTIONS", raising=False)
+    assert sim.main(["sim", "new", f"{tmp_path}/w", "--tree", f"{tmp_path}/tree"]) == 0
+    tool = Tool(tmp_path, capfd)
+    tool.world("DELETE FROM exports WHERE name = 'no_such_symbol'")
+    return tool
+
+
+def test_a_life(tool: Tool) -> None:
+    assert tool("load", "msdos") == 0
+    assert (tool.out, tool.err) == ("loaded fat: needed by msdos\nloaded msdos\n", "")
+    assert (tool("load", "msdos", "ext4"), tool.out) == (0, "msdos is loaded already\next4 is part of the kernel\n")
+    assert tool("unload", "fat") == 6
+    assert tool.err == (
+        "lkm unload: ERROR: fat was not removed: somebody uses it\n"
+        "  it is in use by: msdos\n"
+        "  cure: `lkm modprobe -r msdos` removes msdos, and fat with it if nothing else uses it\n"
+    )
+    assert (tool("unload", "--holders", "fat"), tool.out) == (0, HELD)
+    assert (tool("unload", "msdos"), tool.out) == (0, "msdos is not loaded\n")
+
+
+def test_parameters_go_to_the_name_before_them(tool: Tool) -> None:
+    assert tool("load", "-n", "msdos", "size=3", "vfat", config="options msdos size=1") == 0
+    assert tool.out == (
+        "load fat: TREE/fat.ko\n    needed by msdos (TREE/modules.dep)\n"
+        "load msdos: TREE/msdos.ko size=1 size=3\n"
+        "    asked for as msdos (command line); options from TMP/x.conf:1\n"
+        "load fat: TREE/fat.ko\n    needed by vfat (TREE/modules.dep)\n"
+        "load vfat: TREE/vfat.ko\n    asked for as vfat (command line)\n"
+    )
+    assert tool.loaded() == []
+    assert tool("load", "msdos", "size=3") == 0
+    assert tool.json("show", "msdos")["modules"][0]["parameters"] == [
+        {"name": "size", "type": "int", "description": "How big", "value": "3"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "config", "status", "said"),
+    [
+        (["load", "nosuch"], "", 3, "there is no module or alias nosuch in TREE"),
+        (["load", "./nosuch.ko"], "", 3, "./nosuch.ko: No such file or directory"),
+        (["load", "fs-msdos"], "blacklist msdos", 4, "msdos (TMP/x.conf:1): the configuration blacklists it"),
+        (["load", "-b", "msdos"], "blacklist msdos", 4, "msdos (TMP/x.conf:1): the configuration blacklists it"),
+        (
+            ["load", "msdos"],
+            "forbid fat because no",
+            5,
+            "  fat is forbidden because no (TMP/x.conf:1); it is needed by",
+        ),
+        (["load", "-n", "msdos"], "forbid fat", 5, "msdos would not be loaded: the configuration forbids it"),
+        (["load", "fat"], "install fat exit 3", 9, "  `exit 3` (TMP/x.conf:1) ended with status 3"),
+        (["load", "odd"], "", 10, "odd was not loaded: the kernel lacks symbols that it needs"),
+        (["load", "other"], "", 11, "  it was built for kernel 2.0; this one is 1.0"),
+        (["load", "-n", "alias"], "alias alias gone", 3, "  gone has no file: asked for as alias (TMP/x.conf:1)"),
+        (["unload", "nosuch"], "", 3, "there is no module or alias nosuch in TREE, and none is loaded"),
+        (["unload", "ext4"], "", 7, "ext4 was not removed: it is part of the kernel itself"),
+        (["show", "nosuch"], "", 3, "there is no module or alias nosuch in TREE, and none is loaded"),
+        (["load"], "", 2, "name a module, an alias or a file"),
+        (["load", "a=1"], "", 2, "'a=1' is a parameter, and no module is named before it"),
+        (["unload", "-w", "x", "fat"], "", 2, "unexpected wait value 'x'."),
+        (["show", "--bad"], "", 2, "unrecognized option '--bad'"),
+        (["show", "--kernel=odd", "fat"], "", 2, "unknown kernel 'odd'"),
+    ],
+)
+def test_each_cause_has_its_status(tool: Tool, words: list[str], config: str, status: int, said: str) -> None:
+    assert tool(*words, config=config) == status
+    assert said in tool.err, tool.err
+    assert tool.loaded() == []
+
+
+def test_the_kernels_own_refusals(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tool("load", "fat") == 0
+    for meta, value, status in (("modules_disabled", "1", 17), ("cap_sys_module", "0", 8)):
+        tool.world(f"INSERT OR REPLACE INTO meta VALUES('{meta}', '{value}')")
+        assert (tool("unload", "fat"), tool("load", "msdos")) == (status, status), meta
+        assert ("`sudo lkm load msdos`" in tool.err) == (status == 8)
+    assert tool.json("load", "vfat", "-n")["cause"] == "done"
+
+
+def test_what_failed_is_undone_and_the_rest_goes_on(tool: Tool) -> None:
+    tool.world("INSERT INTO faults VALUES('msdos', 'init', '19')", "INSERT INTO faults VALUES('vfat', 'init', '5')")
+    answer = tool.json("load", "msdos", "vfat")
+    assert [(one["request"], one["cause"]) for one in answer["requests"]] == [
+        ("msdos", "no-device"),
+        ("vfat", "init"),
+    ]
+    assert (answer["status"], answer["cause"]) == (15, "no-device")
+    first = answer["requests"][0]
+    assert [(s["action"], s["module"], s["result"]["outcome"]) for s in first["steps"]] == [
+        ("insert", "fat", "done"),
+        ("insert", "msdos", "refused"),
+    ]
+    assert [(s["action"], s["module"], s["result"]["outcome"]) for s in first["undone"]] == [
+        ("remove", "fat", "done")
+    ]
+    assert answer["messages"][0]["details"][-1] == "removed again, as loaded for msdos only: fat"
+    assert tool.loaded() == []
+    assert tool("load", "--keep-partial", "msdos") == 15 and tool.loaded() == ["fat"]
+
+
+def test_an_alias_of_several_modules(tool: Tool) -> None:
+    assert (tool("load", "both", config="blacklist msdos"), tool.loaded()) == (0, ["vfat", "fat"])
+    assert "  `lkm load msdos`, by its own name, loads it all the same" in tool.err
+    assert tool("load", "both", config="blacklist msdos\nblacklist vfat") == 0  # one is in already
+    assert tool("unload", "both") == 0
+    assert tool("load", "both", config="blacklist msdos\nblacklist vfat") == 4
+
+
+def test_users_are_named(tool: Tool) -> None:
+    assert sim.main(["sim", "mount", "msdos"]) == 0
+    answer = tool.json("unload", "msdos")
+    assert answer["cause"] == "in-use" and answer["messages"][0]["text"] == "msdos was not removed: somebody uses it"
+    users = answer["requests"][0]["users"]
+    assert [(user["module"], user["kind"], user["what"]) for user in users] == [("msdos", "count", "mount msdos")]
+    assert tool("show", "msdos") == 0
+    assert "\n  used by       `lkm sim mount msdos` was called\n" in tool.out
+    assert tool("unload", "-n", "msdos") == 6
+    assert tool.out == "cannot remove msdos\n    asked for as msdos (command line)\n"
+
+
+def test_removing_what_the_tree_does_not_know(tool: Tool) -> None:
+    gone = tool.place / "gone.ko"
+    gone.write_bytes(build_module("gone", modinfo=[("license", "GPL"), ("vermagic", "1.0 "), ("intree", "Y")]))
+    assert tool("load", str(gone)) == 0 and tool.out == "loaded gone\n"
+    assert tool("show", "gone") == 0 and "  file          (none is known)\n" in tool.out
+    assert tool("unload", "gone") == 0 and tool.loaded() == []
+    assert tool("load", str(gone)) == 0
+    assert tool("unload", str(gone)) == 0 and tool.loaded() == []
+
+
+def test_what_is_shown(tool: Tool) -> None:
+    config = "options msdos size=3\nblacklist msdos\nforbid vfat because old\nsoftdep msdos pre: odd"
+    assert tool("load", "msdos") == 0
+    assert tool("show", "fs-msdos", "ext4", config=config) == 0
+    assert tool.out == (
+        "msdos\n"
+        "  meant by      fs-msdos (TREE/modules.alias)\n"
+        "  license       GPL\n"
+        "  file          TREE/msdos.ko\n"
+        "  state         live, 0 bytes, use count 0\n"
+        "  needs         fat\n"
+        "  configured    blacklist msdos (TMP/x.conf:2)\n"
+        "  configured    options msdos size=3 (TMP/x.conf:1)\n"
+        "  configured    softdep msdos pre: odd (TMP/x.conf:4)\n"
+        "  parameters\n"
+        "    size  How big (int)\n"
+        "\n"
+        "ext4\n"
+        "  file          (part of the kernel)\n"
+        "  state         part of the kernel\n"
+    ), tool.out
+    answer = tool.json("show", "fat", "vfat", config=config)
+    fat, vfat = answer["modules"]
+    assert fat["loaded"]["holders"] == ["msdos"] and fat["loaded"]["state"] == "live"
+    assert vfat["configuration"] == [
+        {
+            "directive": "forbid",
+            "line": "forbid vfat because old",
+            "origin": {"file": f"{tool.place}/x.conf".replace(str(tool.place), "TMP"), "line": 3},
+        }
+    ]
+
+
+def test_no_state_is_shown_of_another_kernels_module(tool: Tool, tree: Path) -> None:
+    assert tool("load", "fat") == 0
+    assert tool("show", "-d", str(tree), "fat") == 0
+    assert "  state         unknown, as it is another kernel's module\n" in tool.out
+
+
+def test_a_signal(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tool("load", "msdos", "vfat", config="install msdos kill -INT $$") == 130
+    assert "msdos was not loaded: a signal came" in tool.err and "  it was SIGINT\n" in tool.err
+    assert tool.loaded() == []
+
+
+def test_commands_print_to_stderr_beside_json_and_inherit_the_configuration(tool: Tool) -> None:
+    config = 'install fat echo "$MODPROBE_OPTIONS"'
+    answer = tool.json("load", "--no-cmdline", "fat", config=config)
+    assert answer["requests"][0]["steps"][0]["result"] == {"outcome": "ran", "status": 0}
+    assert tool.err == "-C TMP/x.conf --no-cmdline\n"
+
+
+def test_quiet(tool: Tool) -> None:
+    assert (tool("load", "-q", "fat", config="nonsense"), tool.out, tool.err) == (0, "", "")
+    assert tool("load", "-q", "nosuch") == 3 and tool.err.startswith("lkm load: ERROR: ")
+
+
+def test_an_error_that_nobody_foresees_is_json_too(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LKM_KERNEL", "sim:/nowhere")
+    kernels.started_by = ""
+    answer = tool.json("show", "fat")
+    assert answer["status"] == 1 and "no such simulated kernel" in answer["messages"][0]["text"]
+
+
+def test_help() -> None:
+    for verb in ("load", "unload", "show"):
+        assert main(["lkm", verb, "--help"]) == 0
+    assert os.environ  # nothing was changed
