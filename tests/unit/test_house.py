@@ -37,7 +37,7 @@ TESTED_BY = {
     "formats/source.py": "unit/formats/test_elf.py",
     "image/nouns.py": "unit/image/test_facts.py",
     "index/build.py": "oracle/test_depmod.py",
-    "index/maps24.py": "unit/cli/test_depmod24.py",
+    "index/maps24.py": "unit/modfile/test_tables24.py",
     "index/texts.py": "oracle/test_depmod.py",
     "index/triewriter.py": "unit/index/test_trie.py",
     "index/unresolved.py": "unit/cli/test_depmod.py",

@@ -13,6 +13,8 @@ from lkm.formats.source import BytesSource
 from lkm.index.dep24 import dep_text, depends
 from lkm.index.maps24 import MAPS, map_text
 from lkm.modfile.object24 import read24
+from lkm.modfile.tables24 import read_tables
+from lkm.plan.stack24 import stem
 from lkm.system.conf24 import RootFiles, newest, open_conf
 from lkm.system.files import make_directory, read_bytes
 from lkm.system.fileset import write_set
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from lkm.config.nouns24 import Conf24
     from lkm.kernel.sim.kernel24 import Kernel24
     from lkm.modfile.object24 import Object24
+    from lkm.modfile.tables24 import Tables
 
 USAGE = """depmod [options] [-F FILE] [-b DIR] [VERSION]
        depmod [options] [-F FILE] MODULE.o..."""
@@ -110,19 +113,22 @@ class Run:
         made = newest(below, (conf.file("depfile"),))[1]
         return newest(below, (*conf.read, *paths))[1] < made
 
-    def _read(self, places: dict[str, str]) -> list[tuple[str, Object24]]:
-        found = []
+    def _read(self, places: dict[str, str]) -> list[tuple[str, Object24, Tables]]:
+        found: list[tuple[str, Object24, Tables]] = []
         for path, place in places.items():
             if "verbose" in self.given:
                 sys.stdout.write(f"{path}\n")
             try:
-                found.append((path, read24(BytesSource(read_bytes(place), path))))
+                source = BytesSource(read_bytes(place), path)
+                module = read24(source)
+                found.append((path, module, {}))
+                found[-1] = (path, module, read_tables(source))
             except LkmError as error:
                 self.say(f"depmod: {path} is not an ELF file" if "not an ELF" in error.what else f"depmod: {error}")
         return found
 
-    def _index(self, conf: Conf24, modules: list[tuple[str, Object24]], *, shows: bool) -> int:
-        found = depends(modules, self._kernel_symbols())
+    def _index(self, conf: Conf24, modules: list[tuple[str, Object24, Tables]], *, shows: bool) -> int:
+        found = depends([(path, module) for path, module, _ in modules], self._kernel_symbols())
         for circle in found.circles:
             self.say(f"depmod: modules need each other: {' -> '.join((*circle, circle[0]))}")
         for path, symbols in found.unresolved if "quiet" not in self.given else ():
@@ -130,7 +136,8 @@ class Run:
             self.say(*[f"depmod: \t{symbol}" for symbol in symbols if "errsyms" in self.given])
         if found.unresolved and "errsyms" in self.given and "quiet" not in self.given:
             self.say("  why: neither the kernel nor any module file exports them, so these modules cannot be loaded.")
-        texts = {"depfile": dep_text(found.rows), **{key: map_text(key, modules) for key in MAPS}}
+        mapped = [(stem(path), tables, module.values("generic_string")) for path, module, tables in modules]
+        texts = {"depfile": dep_text(found.rows), **{key: map_text(key, mapped) for key in MAPS}}
         if shows:
             sys.stdout.write("".join(texts.values()))
         else:

@@ -14,3 +14,10 @@ int *vortex_options(void) { return debug ? 0 : options; }
 CALL(printk)
 CALL(request_irq)
 CALL(register_netdev)
+static const struct pci_device_id vortex_pci_tbl[] = {
+	{0x10b7, 0x5900, ~0u, ~0u},
+	{0x10b7, 0x9055, ~0u, ~0u},
+	{0x10b7, 0x9200, ~0u, ~0u},
+	{0},
+};
+TABLE(pci_device, vortex_pci_tbl)

@@ -22,5 +22,24 @@ struct kernel_symbol { unsigned long value; const char *name; };
 #define OFFER(symbol) void symbol(void) {} EXPORT(symbol)
 /* What its start registers, for the simulated kernel: a kind of thing, its name and its number. */
 #define SIMULATE(kind, name, number) INFO("simulate=" kind ":" name ":" number)
+/* A device table, as MODULE_DEVICE_TABLE of 2.4 told of it. */
+#define TABLE(kind, name) \
+	static const unsigned long __module_##kind##_size __attribute__((used)) = sizeof(struct kind##_id); \
+	static const struct kind##_id *const __module_##kind##_table __attribute__((used)) = name;
+struct pci_device_id { unsigned vendor, device, subvendor, subdevice, class, class_mask; unsigned long driver_data; };
+struct usb_device_id {
+	unsigned short match_flags, vendor, product, bcd_lo, bcd_hi;
+	unsigned char device_class, device_subclass, device_protocol, class, subclass, protocol;
+	unsigned long driver_info;
+};
+struct isapnp_card_id {
+	unsigned long driver_data;
+	unsigned short card_vendor, card_device;
+	struct { unsigned short vendor, function; } devs[8];
+};
+struct isapnp_device_id { unsigned short card_vendor, card_device, vendor, function; unsigned long driver_data; };
+struct ieee1394_device_id { unsigned match_flags, vendor_id, model_id, specifier_id, version; void *driver_data; };
+struct parport_device_id { const char *pattern; unsigned long driver_data; };
+struct pnpbios_device_id { char id[8]; unsigned long driver_data; };
 int init_module(void) { return 0; }
 void cleanup_module(void) {}

@@ -47,6 +47,7 @@ def test_a_new_world_has_the_shipped_tree(desk: Desk) -> None:
     assert f"{BASE}/kernel/fs/fat/fat.o:\n\n" in dep
     assert len(dep.split("\n\n")) == len(PLACES) + 1
     assert (desk.modules / "modules.pcimap").read_text().startswith("# pci module         vendor     device     subv")
+    assert (desk.modules / "modules.pcimap").read_text().count("\n3c59x                0x000010b7 0x0000") == 3
     assert len(list(desk.modules.glob("modules.*"))) == 8
     assert "alias eth0 3c59x\n" in (desk.root / "etc/modules.conf").read_text()
     assert (desk.root / f"usr/src/linux-{RELEASE}/drivers/usb/usbcore.o").is_file()
