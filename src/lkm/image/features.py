@@ -13,7 +13,7 @@ _TEXTS = {
     "sig": b"module verification failed: signature and/or",
     "strict_rwx": b"has invalid WRITE|EXEC flags",
     "livepatch": b"tainting kernel with TAINT_LIVEPATCH",
-    "lockdown": b"Lockdown: %s: %s is restricted",
+    "lockdown_lsm": b"Lockdown: %s: %s is restricted",
 }
 #: What CONFIG_DYNAMIC_DEBUG leaves out (include/linux/dynamic_debug.h).
 _NO_DYNDBG = b"dyndbg param is supported only in"
@@ -27,7 +27,7 @@ CONFIG = {
     "MODULE_SIG_FORCE": "sig_enforce",
     "STRICT_MODULE_RWX": "strict_rwx",
     "LIVEPATCH": "livepatch",
-    "SECURITY_LOCKDOWN_LSM": "lockdown",
+    "SECURITY_LOCKDOWN_LSM": "lockdown_lsm",
     "DYNAMIC_DEBUG_CORE": "dyndbg",
     "KALLSYMS_ALL": "kallsyms_all",
     "SMP": "smp",

@@ -9,7 +9,6 @@ from fcntl import F_GETFL, fcntl
 
 from lkm.errors import FormatError
 from lkm.formats.compression import decompress, kind_of
-from lkm.formats.source import BytesSource
 from lkm.kernel.interface import COMPRESSED_FILE, IGNORE_MODVERSIONS, IGNORE_VERMAGIC, Done, Outcome, Refused
 from lkm.kernel.sim import admission, parameters
 from lkm.kernel.sim.layout import sizes
@@ -98,8 +97,11 @@ class SimulatedKernel:
         for key, value in parameters.split(attempt.text)[0]:
             if (name := key.replace("-", "_")) in known:
                 db.execute("INSERT OR REPLACE INTO parameters VALUES(?,?,?)", (facts.name, name, value or "Y"))
-        files = predict.sysfs_parameters(BytesSource(attempt.image))
-        expected = [(p.kind, p.name, p.number, facts.name) for p in (*predict.of(facts), *files)]
+        params = attempt.params()
+        rows2 = [(facts.name, p.name, p.type, p.mode, p.flags, p.limit, int(p.bare)) for p in params]
+        db.executemany("INSERT OR IGNORE INTO sysfs VALUES(?,?,?,?,?,?,?)", rows2)
+        files = [("parameter", p.name, p.mode, facts.name) for p in params if p.mode]
+        expected = [*[(p.kind, p.name, p.number, facts.name) for p in predict.of(facts)], *sorted(files)]
         db.executemany("INSERT INTO resources VALUES(?,?,?,?,1)", expected)
         return self._oops(facts.name) if "oops" in faults else 0
 
@@ -140,13 +142,26 @@ class SimulatedKernel:
             admission.stop_lock_debugging(self.world)
         return 0
 
+    def write(self, path: str, text: str) -> Outcome:
+        """Write to a file of /proc or /sys that decides on modules, see :mod:`lkm.kernel.sim.settings`."""
+        from lkm.kernel.sim.settings import write
+
+        with self.world.change():
+            start = self._next_line()
+            return self._outcome("write", write(self.world, path, text), start)
+
     def _forget(self, name: str) -> None:
         db = self.world.db
         db.execute(
             "UPDATE modules SET usecount = usecount - 1 WHERE name IN (SELECT used FROM refs WHERE holder = ?)",
             (name,),
         )
-        for table, column in (("refs", "holder"), ("exports", "module"), ("parameters", "module")):
+        for table, column in (
+            ("refs", "holder"),
+            ("exports", "module"),
+            ("parameters", "module"),
+            ("sysfs", "module"),
+        ):
             db.execute(f"DELETE FROM {table} WHERE {column} = ?", (name,))
         for table, column in (("resources", "module"), ("opened", "module"), ("modules", "name")):
             db.execute(f"DELETE FROM {table} WHERE {column} = ?", (name,))

@@ -107,7 +107,7 @@ def judge(world: World, parameter: KernelParam, value: str | None) -> int:
     """
     kind = parameter.type
     if kind in ("bool", "invbool", "bint", "bool_enable_only"):
-        return 0 if value is None or _is_bool(value) else errno.EINVAL
+        return 0 if value is None or is_bool(value) else errno.EINVAL
     if value is None:
         return 0
     size = len(value.encode("utf-8", "surrogateescape"))
@@ -120,9 +120,14 @@ def judge(world: World, parameter: KernelParam, value: str | None) -> int:
     return _number(value, *_RANGES[kind]) if kind in _RANGES else 0
 
 
-def _is_bool(value: str) -> bool:
+def is_bool(value: str) -> bool:
     """Tell whether lib/kstrtox.c: ``kstrtobool`` takes it: by the first letter, or by two for on and off."""
     return value[:1] in tuple("yYtT1nNfF0") or value[:2].lower() in ("on", "of")
+
+
+def is_true(value: str) -> bool:
+    """Tell what a bool that the kernel takes means."""
+    return value[:1] in tuple("yYtT1") or value[:2].lower() == "on"
 
 
 def _number(value: str, low: int, high: int) -> int:

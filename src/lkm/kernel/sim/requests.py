@@ -1,10 +1,10 @@
 """What user space does that makes a kernel ask for modules, and the use counts that follow from it.
 
-Names and their order, current: fs/char_dev.c ``base_probe``, block/genhd.c ``blk_request_module``, fs/filesystems.c
-``get_fs_type``, net/socket.c ``__sock_create``, net/ipv4/af_inet.c ``inet_create``, net/netlink/af_netlink.c
-``netlink_create``, net/core/dev_ioctl.c ``dev_load``. 2.4: fs/devices.c ``get_chrfops``, drivers/char/misc.c
-``misc_open``, fs/block_dev.c ``get_blkfops``, fs/super.c ``get_fs_type``, net/socket.c ``sock_create``,
-net/core/dev.c ``dev_load``.
+Names and their order, current: fs/char_dev.c ``base_probe``, drivers/char/misc.c ``misc_open``, block/genhd.c
+``blk_request_module``, fs/filesystems.c ``get_fs_type``, net/socket.c ``__sock_create``, net/ipv4/af_inet.c
+``inet_create``, net/netlink/af_netlink.c ``netlink_create``, net/core/dev_ioctl.c ``dev_load``. 2.4: fs/devices.c
+``get_chrfops``, drivers/char/misc.c ``misc_open``, fs/block_dev.c ``get_blkfops``, fs/super.c ``get_fs_type``,
+net/socket.c ``sock_create``, net/core/dev.c ``dev_load``.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def device(kind: str, major: int, minor: int, dialect: str) -> Want:
         return Want(kind, _SERIAL[major], None, (one,), "failed", 19)  # fs/devices.c: need_serial
     if dialect == "2.4":
         return Want("misc" if misc else kind, "", minor if misc else major, (both if misc else one,), "failed", 19)
-    return Want("misc" if misc else kind, "", minor if misc else major, (both, one), "failed", 6)
+    if misc:  # the major is there; ``misc_open`` asks once
+        return Want("misc", "", minor, (both,), "failed", 19)
+    return Want(kind, "", major, (both, one), "failed", 6)
 
 
 def filesystem(name: str, dialect: str) -> Want:

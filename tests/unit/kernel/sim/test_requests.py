@@ -27,8 +27,9 @@ def provide(world: World, kind: str, name: str, number: int | None) -> None:
 @pytest.mark.parametrize(
     ("want", "helper_status", "asked", "errno"),
     [
-        (requests.device("char", 10, 200, "current"), 0, ["char-major-10-200"], 6),
-        (requests.device("char", 10, 200, "current"), 1, ["char-major-10-200", "char-major-10"], 6),
+        (requests.device("char", 10, 200, "current"), 1, ["char-major-10-200"], 19),
+        (requests.device("char", 6, 0, "current"), 0, ["char-major-6-0"], 6),
+        (requests.device("char", 6, 0, "current"), 1, ["char-major-6-0", "char-major-6"], 6),
         (requests.device("block", 7, 0, "current"), 1, ["block-major-7-0", "block-major-7"], 6),
         (requests.device("char", 6, 0, "2.4"), 1, ["char-major-6"], 19),
         (requests.device("char", 10, 1, "2.4"), 1, ["char-major-10-1"], 19),
