@@ -69,7 +69,7 @@ def test_all_kinds_and_their_maps(word: str) -> None:
         assert (head, found) == (MAPS[keyword], lines)
     assert tables["parport_device"][0][0] == b"MODEL:Zip*"
     lines = map_text("parportmapfile", [("m", tables, ())]).splitlines()
-    assert lines[1:] == ["m                    MODEL:Zip*", "m"]
+    assert lines[1:] == ["m                    MODEL:Zip*", "m                    "]
 
 
 def test_shipped_files() -> None:
