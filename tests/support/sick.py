@@ -65,4 +65,4 @@ def case(
 ) -> Evidence:
     """Return the evidence for a file of these bytes."""
     attempt = Attempt("finit_module" if errno else "", errno, log, parameters)
-    return Evidence(examine("mod.ko", data), kernel, tree, attempt)
+    return Evidence(examine("mod.ko", data), kernel, tree, attempt, "mod")

@@ -14,6 +14,7 @@ SOURCES = sorted((ROOT / "src/lkm").rglob("*.py"))
 TESTED_BY = {
     "cli/evidence.py": "unit/cli/test_insmod.py",
     "cli/failure.py": "unit/cli/test_modprobe_run.py",
+    "cli/kernelside.py": "unit/cli/test_explain.py",
     "cli/ksyms.py": "unit/cli/test_insmod24.py",
     "cli/lsmod24.py": "unit/cli/test_insmod24.py",
     "cli/modprobe24_run.py": "unit/cli/test_modprobe24.py",

@@ -12,6 +12,7 @@ CLASSIC = ("depmod", "insmod", "lsmod", "modinfo", "modprobe", "rmmod")
 #: First word → what ``lkm help`` says of it. Each is a module of this package with ``main(argv) -> int``.
 TOOLS = {
     "depmod": "index a module tree: write modules.dep and the other modules.* files",
+    "explain": "say what keeps a module from being loaded, and what to do",
     "insmod": "load one module file",
     "ksyms": "list the symbols that a 2.4 kernel and its modules export",
     "lab": "run a command in a throwaway real kernel",

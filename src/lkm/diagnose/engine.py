@@ -50,14 +50,14 @@ RULES = (
 def diagnose(evidence: Evidence, rules: Iterable[str] = RULES) -> tuple[Finding, ...]:
     """Return the findings, the surest first; of those that are as sure, the one that the kernel notices first.
 
-    A rule is not asked where the kernel has answered with an errno that is not among the rule's. What is only
-    possible is left out where a certain cause is known.
+    A rule is not asked where the kernel has answered with an errno that is not among the rule's (of a rule with "",
+    the module loads all the same). What is only possible is left out where a certain cause is known.
     """
     found: list[Finding] = []
     answered = evidence.attempt.errno
     for name in rules:
         rule = __import__(f"lkm.diagnose.rules.{name}", fromlist=["find"])
-        if not answered or answered in rule.ERRNOS:
+        if not answered or answered in rule.ERRNOS or "" in rule.ERRNOS:
             found += rule.find(evidence)
     if any(finding.certainty == CERTAIN and finding.errno for finding in found):
         found = [finding for finding in found if finding.certainty != POSSIBLE]

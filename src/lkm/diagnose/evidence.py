@@ -96,12 +96,13 @@ class Attempt(Record):
 
 
 class Evidence(Record):
-    """What the rules see."""
+    """What the rules see. ``name`` is the module's; where there is no file it may be all that is known of it."""
 
     file: ModuleFile | None = None
     kernel: KernelSide | None = None
     tree: Tree | None = None
     attempt: Attempt = Attempt()
+    name: str = ""
 
 
 def find_export(evidence: Evidence, symbol: str) -> tuple[str, Export] | None:

@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+import re
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+#: What dmesg, journalctl, syslog files and /dev/kmsg put before the text of a line.
+_PREFIX = re.compile(
+    r"^(?:\d+,\d+,\d+,[^;]*;|(?:.{0,60}? kernel: )?(?:<\d+>)?(?:\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? )?(?:<\d+>)?)"
+)
+#: A line that says why a module was refused → the errno that goes with it; the module's name is in it.
+_REFUSALS = (
+    (re.compile(r"^(\w[\w-]*): Unknown symbol \S+ \(err -2\)"), "ENOENT"),
+    (re.compile(r"^(\w[\w-]*): Unknown symbol \S+ \(err -22\)"), "EINVAL"),
+    (re.compile(r"^(\w[\w-]*): disagrees about version of symbol module_layout$"), "ENOEXEC"),
+    (re.compile(r"^(\w[\w-]*): disagrees about version of symbol "), "EINVAL"),
+    (re.compile(r"^(\w[\w-]*): version magic '"), "ENOEXEC"),
+    (re.compile(r"^(\w[\w-]*): exports duplicate symbol "), "ENOEXEC"),
+    (re.compile(r"^(\w[\w-]*): module uses symbol \(.*\) from namespace .*, but does not import it"), "EINVAL"),
+    (re.compile(r"^(\w[\w-]*): module has no symbols \(stripped\?\)"), "ENOEXEC"),
+    (re.compile(r"^(\w[\w-]*): No module found in object"), "ENOEXEC"),
+    (re.compile(r"^(\w[\w-]*): module is already loaded"), "EINVAL"),
+    (re.compile(r"^(\w[\w-]*): .*section size must match the kernel's built struct module"), "ENOEXEC"),
+    (re.compile(r"^\w+: (\w[\w-]*): Unknown rela relocation: "), "ENOEXEC"),
+    (re.compile(r"^(\w[\w-]*): `.*' invalid for parameter `"), "EINVAL"),
+    (re.compile(r"^(\w[\w-]*): `.*' too large for parameter `"), "ENOSPC"),
+    (re.compile(r"^Module (\w[\w-]*) is blacklisted"), "EPERM"),
+    (re.compile(r"^(\w[\w-]*): unknown parameter '.*' ignored"), ""),
+)
 
 
 def unknown_symbols(log: Iterable[str], error: int = 2) -> list[str]:
@@ -49,4 +75,30 @@ def between(log: Iterable[str], before: str, after: str) -> list[str]:
         inside, end, _ = rest.partition(after) if after else (rest, "x", "")
         if start and end:
             found.append(inside)
+    return found
+
+
+def plain(line: str) -> str:
+    """Return a log line without what programs put before it.
+
+    >>> plain("[   12.345678] msdos: hello"), plain("Nov 24 22:00:00 host kernel: [ 1.5] x: y"), plain("<4>a: b")
+    ('msdos: hello', 'x: y', 'a: b')
+    """
+    return _PREFIX.sub("", line, count=1)
+
+
+def refusals(log: Iterable[str]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return what a log tells of refused modules: name → errno and the lines that name it, in the log's order.
+
+    >>> refusals(["x: Unknown symbol f (err -2)", "usb 1-1: new device", "x: Unknown symbol g (err -2)"])
+    {'x': ('ENOENT', ('x: Unknown symbol f (err -2)', 'x: Unknown symbol g (err -2)'))}
+    """
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for line in log:
+        for pattern, number in _REFUSALS:
+            match = pattern.match(line)
+            if match:
+                before, lines = found.get(match[1], ("", ()))
+                found[match[1]] = (number or before, (*lines, line))
+                break
     return found

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scripts import diseases
+
 import lkm.diagnose.rules as rules
 from lkm.diagnose.engine import RULES, diagnose
 from tests.support.elfwriter import build_module
@@ -44,3 +46,7 @@ def test_what_is_possible_is_left_out_where_something_is_certain() -> None:
     log = ("mod: Unknown symbol nobodys (err -2)",)
     data = build_module("mod", needs=["nobodys"])
     assert [finding.code for finding in diagnose(case(data, errno="ENOENT", log=log))] == ["missing-symbol"]
+
+
+def test_the_pages_are_those_of_the_rules() -> None:
+    assert {path.name: path.read_text() for path in diseases.DIRECTORY.iterdir()} == diseases.pages()

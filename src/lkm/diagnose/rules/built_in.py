@@ -22,27 +22,23 @@ ERRNOS = ("EINVAL", "EEXIST")
 
 def find(evidence: Evidence) -> Iterator[Finding]:
     """Yield the finding when the kernel has a built-in module of this name."""
-    facts, kernel = evidence.file.facts if evidence.file else None, evidence.kernel
-    if facts is None or kernel is None:
+    name, kernel = evidence.name, evidence.kernel
+    if kernel is None:
         return
-    said = f"{facts.name}: module is already loaded" in evidence.attempt.log
-    if not said and facts.name not in (kernel.builtin or ()):
+    said = f"{name}: module is already loaded" in evidence.attempt.log
+    if not said and name not in (kernel.builtin or ()):
         return
     yield Finding(
         CODE,
-        f"{facts.name} is built into this kernel",
+        f"{name} is built into this kernel",
         CERTAIN,
         "EINVAL",
         (
             Fact("module is already loaded", "kernel log")
             if said
-            else Fact(facts.name, f"{kernel.origin}: modules.builtin"),
+            else Fact(name, f"{kernel.origin}: modules.builtin"),
         ),
         "its directory in /sys/module is there already",
         "kernel/module/sysfs.c: mod_sysfs_init",
-        (
-            Remedy(
-                f"it needs no loading; its parameters go to the kernel's command line as {facts.name}.PARAMETER=VALUE"
-            ),
-        ),
+        (Remedy(f"it needs no loading; its parameters go to the kernel's command line as {name}.PARAMETER=VALUE"),),
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from lkm.diagnose.evidence import find_export
 from lkm.diagnose.finding import CERTAIN, RISKY, Fact, Finding, Remedy
 from lkm.diagnose.loglines import between
+from lkm.modfile.nouns import Need
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,16 +29,18 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     """Yield a finding for each symbol whose CRC is another one."""
     file, kernel = evidence.file, evidence.kernel
     facts = file.facts if file else None
-    if file is None or facts is None or kernel is None or kernel.modversions is False:
+    if kernel is None or kernel.modversions is False:
         return
-    said = set(between(evidence.attempt.log, f"{facts.name}: disagrees about version of symbol ", ""))
-    for need in facts.needs:
+    said = between(evidence.attempt.log, f"{evidence.name}: disagrees about version of symbol ", "")
+    for need in facts.needs if facts else map(Need, said):
         provider, export = find_export(evidence, need.name) or ("", None)
         crc = export.crc if export else None
         differs = need.crc is not None and crc is not None and need.crc != crc
         if not differs and need.name not in said:
             continue
-        shown = [Fact(f"wants CRC {need.crc:#010x}", f"{file.path}: __versions")] if need.crc is not None else []
+        shown = (
+            [Fact(f"wants CRC {need.crc:#010x}", f"{file.path}: __versions")] if need.crc is not None and file else []
+        )
         shown += [Fact(f"has CRC {crc:#010x}", provider)] if crc is not None else []
         shown += [Fact("disagrees about its version", "kernel log")] if need.name in said else []
         yield Finding(
@@ -52,6 +55,6 @@ def find(evidence: Evidence) -> Iterator[Finding]:
                 Remedy(
                     "build it with the headers of this kernel", f"make -C /lib/modules/{kernel.release}/build M=DIR"
                 ),
-                Remedy("load it all the same", f"lkm modprobe --force-modversion {facts.name}", RISKY),
+                Remedy("load it all the same", f"lkm modprobe --force-modversion {evidence.name}", RISKY),
             ),
         )

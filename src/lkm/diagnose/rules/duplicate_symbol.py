@@ -25,11 +25,9 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     """Yield the finding for a symbol that the kernel or a loaded module has."""
     file, kernel = evidence.file, evidence.kernel
     facts = file.facts if file else None
-    if file is None or facts is None:
-        return
-    said = between(evidence.attempt.log, f"{facts.name}: exports duplicate symbol ", ")")
+    said = between(evidence.attempt.log, f"{evidence.name}: exports duplicate symbol ", ")")
     symbol, _, owner = said[0].partition(" (owned by ") if said else ("", "", "")
-    if not said and kernel and kernel.exports:
+    if not said and facts and kernel and kernel.exports:
         symbol = next((export.name for export in facts.exports if export.name in kernel.exports), "")
         owner = "kernel"
     if not symbol:
@@ -43,7 +41,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         CERTAIN,
         "ENOEXEC",
         (
-            Fact(f"exports {symbol}", f"{file.path}: __ksymtab"),
+            Fact(f"exports {symbol}", f"{file.path}: __ksymtab" if file else "kernel log"),
             Fact(f"owned by {owner}", "kernel log" if said else "kernel"),
         ),
         "a symbol has one owner",

@@ -24,23 +24,17 @@ ERRNOS = ("EPERM",)
 
 def find(evidence: Evidence) -> Iterator[Finding]:
     """Yield the finding when module_blacklist= has the module's name."""
-    facts = evidence.file.facts if evidence.file else None
-    if facts is None:
-        return
-    said = facts.name in between(evidence.attempt.log, "Module ", " is blacklisted")
-    if not said and not (evidence.kernel and facts.name in evidence.kernel.blacklist):
+    name = evidence.name
+    said = name in between(evidence.attempt.log, "Module ", " is blacklisted")
+    if not said and not (evidence.kernel and name in evidence.kernel.blacklist):
         return
     yield Finding(
         CODE,
         "module_blacklist= on the kernel's command line forbids it",
         CERTAIN,
         "EPERM",
-        (Fact(f"Module {facts.name} is blacklisted", "kernel log") if said else Fact(facts.name, "/proc/cmdline"),),
+        (Fact(f"Module {name} is blacklisted", "kernel log") if said else Fact(name, "/proc/cmdline"),),
         "who boots the machine has said so",
         "kernel/module/main.c: blacklisted",
-        (
-            Remedy(
-                f"take {facts.name} out of module_blacklist= (in /etc/default/grub, say) and boot again", "", RISKY
-            ),
-        ),
+        (Remedy(f"take {name} out of module_blacklist= (in /etc/default/grub, say) and boot again", "", RISKY),),
     )

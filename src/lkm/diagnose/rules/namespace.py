@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from lkm.diagnose.evidence import find_export
 from lkm.diagnose.finding import CERTAIN, Fact, Finding, Remedy
+from lkm.diagnose.loglines import between
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,15 +27,18 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     """Yield a finding for each namespace that is not imported."""
     file, kernel = evidence.file, evidence.kernel
     facts = file.facts if file else None
-    if file is None or facts is None or kernel is None:
+    log = [line for line in evidence.attempt.log if line.startswith(f"{evidence.name}: module uses symbol")]
+    if kernel is None:
         return
     if (kernel.config or {}).get("CONFIG_MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS") == "y":
         return
     lacking: dict[str, list[str]] = {}
-    for need in facts.needs:
+    for symbol, space in zip(between(log, "(", ")"), between(log, " from namespace ", ", but"), strict=False):
+        lacking.setdefault(space, []).append(symbol)
+    for need in facts.needs if facts and not log else ():
         export = find_export(evidence, need.name)
         space = export[1].namespace if export else ""
-        if space and space not in facts.imports:
+        if space and facts and space not in facts.imports:
             lacking.setdefault(space, []).append(need.name)
     for space, symbols in lacking.items():
         yield Finding(
@@ -43,8 +47,10 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             CERTAIN,
             "EINVAL",
             (
-                Fact(f"import_ns={', '.join(facts.imports) or 'none'}", f"{file.path}: .modinfo"),
-                Fact(f"{symbols[0]} is exported into {space}", kernel.origin),
+                Fact(f"import_ns={', '.join(facts.imports) or 'none'}", f"{file.path}: .modinfo")
+                if facts and file
+                else Fact(log[0], "kernel log"),
+                Fact(f"{symbols[0]} is exported into {space}", "kernel log" if log else kernel.origin),
             ),
             "its exporter wants each user of the namespace to say so",
             "kernel/module/main.c: verify_namespace_is_imported",

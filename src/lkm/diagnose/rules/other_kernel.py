@@ -25,13 +25,13 @@ ERRNOS = ("ENOEXEC",)
 
 def find(evidence: Evidence) -> Iterator[Finding]:
     """Yield the finding when the words that the kernel compares differ."""
-    file, kernel = evidence.file, evidence.kernel
-    facts = file.facts if file else None
-    if file is None or facts is None or kernel is None or not kernel.vermagic or not facts.vermagic:
+    (mine, here), (its, there) = _compared(evidence)
+    theirs, ours = mine.split(), its.split()
+    if not theirs or not ours:
         return
-    theirs, ours = facts.vermagic.split(), kernel.vermagic.split()
-    has_crcs = any(need.crc is not None for need in facts.needs)
-    skipped = 1 if kernel.modversions and has_crcs else 0
+    facts, kernel = evidence.file.facts if evidence.file else None, evidence.kernel
+    has_crcs = facts is not None and any(need.crc is not None for need in facts.needs)
+    skipped = 1 if kernel and kernel.modversions and has_crcs else 0
     if theirs[skipped:] == ours[skipped:]:
         return
     says = []
@@ -48,12 +48,24 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         "; ".join(says) or "its vermagic has the words of the kernel's in another order",
         CERTAIN,
         "ENOEXEC",
-        (Fact(f"vermagic={facts.vermagic}", f"{file.path}: .modinfo"), Fact(kernel.vermagic, kernel.origin)),
+        (Fact(f"vermagic={mine}", here), Fact(its, there)),
         "data structures of the two builds may differ, and the module would corrupt memory",
         "kernel/module/main.c: check_modinfo; kernel/module/version.c: same_magic",
         (
             Remedy("build it with this kernel's headers", f"make -C /lib/modules/{ours[0]}/build M=DIR modules"),
-            Remedy("take the module that came with this kernel", f"lkm modinfo -k {ours[0]} {facts.name}"),
-            Remedy("load it all the same", f"lkm modprobe --force-vermagic {facts.name}", RISKY),
+            Remedy("take the module that came with this kernel", f"lkm modinfo -k {ours[0]} {evidence.name}"),
+            Remedy("load it all the same", f"lkm modprobe --force-vermagic {evidence.name}", RISKY),
         ),
     )
+
+
+def _compared(evidence: Evidence) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Return the module's vermagic and the kernel's, each with its origin; "" for one that is not known."""
+    mark = f"{evidence.name}: version magic '"
+    for line in evidence.attempt.log:
+        theirs, found, ours = line.partition("' should be '")
+        if found and theirs.startswith(mark):
+            return (theirs[len(mark) :], "kernel log"), (ours.rstrip("'"), "kernel log")
+    file, kernel = evidence.file, evidence.kernel
+    mine = (file.facts.vermagic, f"{file.path}: .modinfo") if file and file.facts else ("", "")
+    return mine, (kernel.vermagic, kernel.origin) if kernel else ("", "")

@@ -23,15 +23,19 @@ ERRNOS = ("ENOEXEC",)
 def find(evidence: Evidence) -> Iterator[Finding]:
     """Yield the finding for a module file without .symtab."""
     file = evidence.file
-    if file is None or file.elf_type != 1 or not file.sections or ".symtab" in file.sections:
+    said = f"{evidence.name}: module has no symbols (stripped?)" in evidence.attempt.log
+    if not said and (file is None or file.elf_type != 1 or not file.sections or ".symtab" in file.sections):
         return
+    fact = Fact("module has no symbols (stripped?)", "kernel log")
+    if not said and file:
+        fact = Fact("no section .symtab", f"{file.path}: section headers")
     yield Finding(
         CODE,
         "it has no symbol table: it was stripped",
         CERTAIN,
         "ENOEXEC",
-        (Fact("no section .symtab", f"{file.path}: section headers"),),
+        (fact,),
         "the kernel links the module by its symbols",
         "kernel/module/main.c: setup_load_info",
-        (Remedy("take the file as it was built; to make it small, use", f"strip --strip-debug {file.path}"),),
+        (Remedy("take the file as it was built; to make it small, use", "strip --strip-debug FILE"),),
     )

@@ -26,21 +26,24 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     """Yield a finding for each parameter that was ignored, or would be."""
     file, attempt = evidence.file, evidence.attempt
     facts = file.facts if file else None
-    if file is None or facts is None:
-        return
-    known = [parameter.name for parameter in facts.parameters]
+    known = [parameter.name for parameter in facts.parameters] if facts else []
     folded = {name.replace("-", "_") for name in known}
-    said = between(attempt.log, f"{facts.name}: unknown parameter '", "' ignored")
+    said = between(attempt.log, f"{evidence.name}: unknown parameter '", "' ignored")
     given = [word.partition("=")[0] for word in attempt.parameters.split()]
-    for name in said or [name for name in given if name.replace("-", "_") not in folded]:
+    for name in said or [name for name in given if facts and name.replace("-", "_") not in folded]:
         near = nearest(name, known)
+        heard = Fact(f"unknown parameter '{name}' ignored", "kernel log")
         yield Finding(
             CODE,
             f"it has no parameter '{name}'" + (f"; did you mean '{near}'?" if near else ""),
             CERTAIN,
             "",
-            (Fact(f"parameters: {', '.join(known) or 'none'}", f"{file.path}: .modinfo"),),
+            (
+                Fact(f"parameters: {', '.join(known) or 'none'}", f"{file.path}: .modinfo")
+                if facts and file
+                else heard,
+            ),
             "a parameter that is not known is ignored",
             "kernel/module/main.c: unknown_module_param_cb",
-            (Remedy("see which it has", f"lkm modinfo -p {file.path}"),),
+            (Remedy("see which it has", f"lkm modinfo -p {file.path if file else evidence.name}"),),
         )

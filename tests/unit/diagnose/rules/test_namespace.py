@@ -17,6 +17,12 @@ def test_not_imported() -> None:
     assert 'MODULE_IMPORT_NS("NS")' in finding.remedies[0].text
 
 
+def test_told_by_the_log() -> None:
+    log = ("mod: module uses symbol (f) from namespace NS, but does not import it.",)
+    (finding,) = find(case(b"", errno="EINVAL", log=log))
+    assert finding.what == "it uses f of namespace NS, which it does not import"
+
+
 def test_imported_or_allowed() -> None:
     data = build_module("mod", modinfo=(("import_ns", "NS"),), needs=["f"])
     assert list(find(case(data, kernel=SPACED))) == []

@@ -1,0 +1,88 @@
+"""The kernel as evidence: an image's facts, a simulated kernel's, or what the running one tells."""
+
+from __future__ import annotations
+
+import os
+
+from lkm.cli.kernels import may_change
+from lkm.config.cmdline import kernels_blacklist
+from lkm.diagnose.evidence import KernelSide
+from lkm.errors import LkmError
+from lkm.modfile.nouns import Export
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.image.nouns import KernelFacts
+    from lkm.kernel.interface import ShownKernel
+    from lkm.kernel.sim.world import World
+
+#: ELF machine → uname's names, where those differ from the ELF's.
+_MACHINES = {"x86_64": 62, "aarch64": 183, "riscv64": 243, "s390x": 22, "loongarch64": 258, "ppc64le": 21, "i686": 3}
+
+
+def of_image(path: str) -> tuple[KernelSide, KernelFacts]:
+    """Return a kernel image as a kernel that has just booted, with no modules in it. Raises LkmError."""
+    from lkm.image.facts import read
+    from lkm.system.files import read_bytes
+
+    facts = read(read_bytes(path), path)
+    return _with_image(KernelSide(path, loaded=()), facts, path), facts
+
+
+def of_kernel(kernel: ShownKernel, name: str, image: str = "") -> tuple[KernelSide, KernelFacts | None]:
+    """Return the kernel that tools work on, and what its image tells ("": there is none). ``name`` is a module's."""
+    try:
+        loaded = kernel.state().modules
+    except LkmError:
+        loaded = None
+    side = KernelSide(
+        "this kernel",
+        release=kernel.release(),
+        loaded=loaded,
+        modules_disabled=kernel.modules_disabled(),
+        capable=may_change(kernel),
+        blacklist=(name,) if kernels_blacklist(kernel.cmdline(), name) else (),
+    )
+    world = getattr(kernel, "world", None)
+    if world is not None:
+        return _with_world(side, world), None
+    side = side._replace(
+        machine=_MACHINES.get(os.uname().machine, 0), bits=64 if os.uname().machine in _MACHINES else 0
+    )
+    if not image or not os.access(image, os.R_OK):
+        return side, None
+    try:
+        from_image, facts = of_image(image)
+    except LkmError:
+        return side, None
+    return _with_image(side, facts, from_image.origin), facts
+
+
+def _with_image(side: KernelSide, facts: KernelFacts, origin: str) -> KernelSide:
+    config = dict(line.split("=", 1) for line in facts.config.splitlines() if line.startswith("CONFIG_"))
+    return side._replace(
+        origin=origin,
+        release=facts.release,
+        machine=facts.machine,
+        bits=facts.bits,
+        vermagic=facts.vermagic,
+        modversions="modversions" in facts.vermagic.split(),
+        exports={export.name: export for export in facts.exports},
+        config=config or None,
+    )
+
+
+def _with_world(side: KernelSide, world: World) -> KernelSide:
+    rows = world.db.execute("SELECT name, gpl_only, namespace, crc FROM exports WHERE module = ''")
+    return side._replace(
+        origin=f"simulated kernel {world.path}",
+        machine=int(world.meta("machine", "62")),
+        bits=64,
+        vermagic=world.meta("vermagic"),
+        modversions=world.meta("modversions") == "1",
+        exports={name: Export(name, bool(gpl_only), space, crc) for name, gpl_only, space, crc in rows},
+        builtin=frozenset(name for (name,) in world.db.execute("SELECT name FROM builtins")),
+        sig_enforce=world.meta("sig_enforce") == "1",
+        lockdown=world.meta("lockdown", "none"),
+        blacklist=tuple(filter(None, world.meta("blacklist").split(","))),
+    )
