@@ -15,6 +15,7 @@ from lkm.kernel.sim.kernel24 import Kernel24, Start24, start_of
 from lkm.kernel.sim.rules24 import DELETED, INITIALIZING
 from lkm.modfile.object24 import Object24, read24, split_version
 from lkm.report import insmod24 as words
+from lkm.report.modprobe24 import some
 
 USAGE = "insmod [options] FILE|NAME [NAME=VALUE...]"
 OPTIONS = (
@@ -81,7 +82,8 @@ def main(argv: list[str], kernel: Kernel24) -> int:
     path = find_file(kernel, operands[0])
     if not path:
         run.put(f"insmod: {operands[0]}: no module by that name found")
-        run.put(f"  why: there is no such file, nor {_stem(operands[0])}.o below {modules_directory(kernel)}.")
+        places = some(search_paths(kernel))
+        run.put(f"  why: there is no such file, nor {_stem(operands[0])}.o below {places} of {kernel.root() or '/'}.")
         return 1
     if path != operands[0]:
         run.put(f"Using {path}")
@@ -199,13 +201,8 @@ def _stem(path: str) -> str:
     return os.path.basename(path).removesuffix(".o")
 
 
-def modules_directory(kernel: Kernel24) -> str:
-    """Return where this kernel's modules are, below the world's tree."""
-    return os.path.join(kernel.world.meta("tree") or "/", "lib/modules", kernel.release())
-
-
 def find_file(kernel: Kernel24, operand: str) -> str:
-    """Return the file of an operand: itself, or below the tree; else NAME.o in the module directory, or ""."""
+    """Return the file of an operand: itself, or below the tree; else NAME.o in the paths, or ""."""
     if os.path.isfile(operand):
         return operand
     below = os.path.join(kernel.world.meta("tree") or "/", operand.lstrip("/"))
@@ -214,12 +211,20 @@ def find_file(kernel: Kernel24, operand: str) -> str:
     return "" if "/" in operand else next((p for p in files_below(kernel) if _stem(p) == _stem(operand)), "")
 
 
+def search_paths(kernel: Kernel24) -> tuple[str, ...]:
+    """Return where modules are looked for, below the world's tree: $MODPATH, else the configuration's paths."""
+    from lkm.system.conf24 import open_conf
+
+    own = tuple([path for path in os.environ.get("MODPATH", "").split(":") if path])
+    return own or tuple([path.path for path in open_conf(kernel.root(), kernel.release(), os.environ).paths])
+
+
 def files_below(kernel: Kernel24) -> list[str]:
-    """Return all ``.o`` files of this kernel's module directory, sorted."""
-    out = []
-    for place, _, names in os.walk(modules_directory(kernel)):
-        out += [os.path.join(place, name) for name in names if name.endswith(".o")]
-    return sorted(out)
+    """Return all ``.o`` files of these paths, in their order."""
+    from lkm.system.tree24 import find_objects
+
+    base = kernel.root().rstrip("/")
+    return [base + path for path in find_objects(base, search_paths(kernel))]
 
 
 def owners_of(kernel: Kernel24, path: str, symbols: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:

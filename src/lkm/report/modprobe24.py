@@ -22,12 +22,16 @@ INSMOD = "/sbin/insmod"
 _PLACES = 3  # how many directories a message names
 
 
+def some(places: Sequence[str]) -> str:
+    """Return the first of some directories, and how many more there are."""
+    more = f" and {len(places) - _PLACES} more places" if len(places) > _PLACES else ""
+    return ", ".join(places[:_PLACES]) + more
+
+
 def cannot_locate(name: str, asked: str, tree: Tree24) -> tuple[str, ...]:
     """No alias and no file of that name; ``asked`` is the name that led to it."""
-    where = [path.path for path in tree.conf.paths]
-    more = f" and {len(where) - _PLACES} more places" if len(where) > _PLACES else ""
+    below = some([path.path for path in tree.conf.paths])
     via = f", which {asked} means," if asked != name else ""
-    below = f"{', '.join(where[:_PLACES])}{more}"
     lines = [
         f"modprobe: Can't locate module {asked}",
         f"  why: there is no alias for {name}{via} in the configuration, and no file {name}.o below {below}.",

@@ -213,6 +213,37 @@ def test_what_c_prints_is_read_as_the_same(desk: Desk) -> None:
     assert one.last("alias", "e").words == two.last("alias", "e").words == own[4].words  # type: ignore[union-attr]
 
 
+def test_other_layouts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules together with the kernel in a subdirectory of /boot (the HOWTO's 5.6), and those of before 2.4."""
+    boot = desk.root / "boot/2.4.2-2-mine"
+    boot.mkdir()
+    for old in (desk.root / f"lib/modules/{RELEASE}/kernel").rglob("*.o"):
+        old.rename(boot / old.name)
+    desk.conf(f"path[mine]=/boot/`uname -r`-mine\ndepfile=/boot/{RELEASE}-mine/modules.dep\n")
+    assert [desk("modprobe lp"), desk.err.split(" (")[0]] == [
+        1,
+        f"modprobe: Can't open dependencies file /boot/{RELEASE}-mine/modules.dep",
+    ]
+    assert [desk("depmod -a"), (boot / "modules.dep").exists()] == [0, True]
+    assert [desk("modprobe lp"), desk.loaded] == [0, "lp parport"]
+    assert [desk("insmod fat"), desk.err] == [0, f"Using {boot}/fat.o\n"]
+    (desk.root / "etc/modules.conf").unlink()
+    assert desk("insmod vfat") == 1
+    text = "  why: there is no such file, nor vfat.o below /lib/modules/boot, /lib/modules/2.4.2-2, /lib/modules/2.4 "
+    assert desk.err.split("\n")[1].startswith(text)
+    monkeypatch.setenv("MODPATH", f"/none:/boot/{RELEASE}-mine")
+    assert desk("insmod vfat") == 0
+    monkeypatch.delenv("MODPATH")
+    for place in ("net", "misc", f"{RELEASE}/fs"):
+        (desk.root / "lib/modules" / place).mkdir(exist_ok=True)
+    (boot / "3c59x.o").rename(desk.root / "lib/modules/net/3c59x.o")
+    (boot / "serial.o").rename(desk.root / "lib/modules/misc/serial.o")
+    (boot / "nfsd.o").rename(desk.root / f"lib/modules/{RELEASE}/fs/nfsd.o")
+    assert desk("depmod") == 0
+    assert [desk("modprobe -a serial 3c59x nfsd"), desk.loaded[:17]] == [0, "nfsd 3c59x serial"]
+    assert [desk("modprobe -l -t net"), desk.out] == [0, "/lib/modules/net/3c59x.o\n"]
+
+
 def test_safe_mode(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not modprobe24.is_unsafe({**ENVIRONMENT, "USER": "x"})
     assert modprobe24.is_unsafe(ENVIRONMENT)
