@@ -7,9 +7,14 @@ import re
 import pytest
 
 from lkm import lab
+from lkm.modfile.facts import read
+from lkm.names import name_from_path
 from lkm.report import procfs
 from lkm.state.modules import parse_modules
 from lkm.state.nouns import KernelState
+from lkm.system.files import open_source
+from lkm.system.tree import find_modules_dir, list_modules
+from tests.support.trees import uml_modules
 
 pytestmark = pytest.mark.lab
 
@@ -19,10 +24,31 @@ FILES = ("modules", "devices", "misc", "filesystems", "net/dev", "interrupts", "
 @pytest.fixture(scope="module")
 def texts() -> dict[str, str]:
     script = "for m in loop dummy msdos; do lkm modprobe $m; done; lkm modprobe dummy; ip link add d0 type dummy;"
+    script += "for m in cdrom i2c-core gf128mul; do lkm modprobe $m; done; grep '\\[' /proc/kallsyms; printf '\\0';"
     script += "".join([f"cat /proc/{name}; printf '\\0';" for name in FILES])
     result = lab.run(["sh", "-c", script])
     assert result.status == 0
-    return dict(zip(FILES, result.stdout.decode().split("\0"), strict=False))
+    return dict(zip(("kallsyms", *FILES), result.stdout.decode().split("\0"), strict=False))
+
+
+def test_kallsyms(texts: dict[str, str]) -> None:
+    """Letters of exported code, which are large for what is exported to all."""
+    root, release = uml_modules()
+    real = {line.split(" ", 2)[2]: line.split()[1] for line in texts["kallsyms"].splitlines()}
+    seen = {"T": 0, "t": 0}
+    for path in list_modules(find_modules_dir(str(root), release)):
+        name = name_from_path(path)
+        if name not in ("fat", "cdrom", "i2c_core", "gf128mul"):
+            continue
+        with open_source(path) as source:
+            exports = read(source)[0].exports
+        for line in procfs.kallsyms([(e.name, name, e.gpl_only) for e in exports]).splitlines():
+            _, letter, rest = line.split(" ", 2)
+            if rest not in real:  # data, which a kernel without CONFIG_KALLSYMS_ALL leaves out
+                continue
+            assert real[rest].isupper() == letter.isupper(), rest
+            seen[letter] += 1
+    assert min(seen.values()) > 10
 
 
 def numbered(text: str) -> list[tuple[int, str]]:

@@ -33,7 +33,7 @@ def usage() -> str:
     """Return the text of ``lkm help``."""
     lines = ["usage: lkm TOOL [ARGUMENT...]", "", "tools:"]
     lines += [f"  {name:<10} {text}" for name, text in sorted(TOOLS.items())]
-    lines += ["", "'lkm TOOL --help' tells the arguments of a tool."]
+    lines += ["", "'lkm TOOL --help' tells the arguments of a tool. 'lkm sim tour' shows the tools at work."]
     return "\n".join(lines) + "\n"
 
 
@@ -61,7 +61,8 @@ def main(argv: list[str]) -> int:
             try:
                 argv = kernels.choose(argv)
             except UsageError as error:
-                sys.stderr.write(f"{called_as}: ERROR: {error.what}\n  {error.hint}\n")
+                voice = called_as if called_as in (*CLASSIC, "ksyms", "resolve") else f"lkm {called_as}"
+                sys.stderr.write(f"{voice}: ERROR: {error.what}\n  {error.hint}\n")
                 return kernels.STATUS.get(called_as, 1)
     tool = __import__(f"lkm.cli.{called_as}", fromlist=["main"])
     status: int = tool.main(argv)

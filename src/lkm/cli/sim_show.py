@@ -84,11 +84,10 @@ def _text(kernel: SimulatedKernel, what: str) -> str:
     )
 
 
-def _symbols(world: World) -> list[tuple[str, str]]:
-    query = (
-        "SELECT e.name, e.module FROM exports e LEFT JOIN modules m ON m.name = e.module ORDER BY m.serial, e.name"
-    )
-    return [(str(name), str(module)) for name, module in world.db.execute(query)]
+def _symbols(world: World) -> list[tuple[str, str, bool]]:
+    query = "SELECT e.name, e.module, e.gpl_only FROM exports e LEFT JOIN modules m ON m.name = e.module"
+    rows = world.db.execute(f"{query} ORDER BY m.serial, e.name")
+    return [(str(name), str(module), bool(gpl_only)) for name, module, gpl_only in rows]
 
 
 def _numbered(world: World, kind: str) -> list[tuple[int, str]]:

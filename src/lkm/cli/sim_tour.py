@@ -89,7 +89,7 @@ def run(_verb: str, operands: list[str], options: dict[str, str]) -> int:
         sys.stdout.write("".join([f"{s.number:<{width}}  {s.title}\n" for s in chosen]))
         return 0
     kept = options.get("keep", "")
-    place = _made(kept) if kept else tempfile.mkdtemp(prefix="lkm-tour-")
+    place = _made(kept) if kept else _temporary()
     for name in _TOOLS:  # once here, not in each fork
         __import__(f"lkm.cli.{name}")
     try:
@@ -106,6 +106,19 @@ def run(_verb: str, operands: list[str], options: dict[str, str]) -> int:
     )
     sys.stdout.write(f"\n{ended}\n")
     return 1 if wrong else 0
+
+
+def _temporary() -> str:
+    """Return the path of a new temporary directory. Raises MachineError."""
+    try:
+        return tempfile.mkdtemp(prefix="lkm-tour-")
+    except OSError as error:
+        raise MachineError(
+            f"no temporary directory can be made: {error.strerror or error}",
+            "",
+            error.errno or 0,
+            "--keep DIR names one",
+        ) from None
 
 
 def _made(directory: str) -> str:
@@ -165,8 +178,8 @@ def prepare(place: str) -> None:
         for name in names:
             if name.endswith(".o"):
                 os.utime(os.path.join(where, name), (_BUILT, _BUILT))
-    os.mkdir(os.path.join(place, "bin"))
-    shim = os.path.join(place, "bin/lkm")
+    os.mkdir(os.path.join(place, ".bin"))
+    shim = os.path.join(place, ".bin/lkm")
     with open(shim, "w", encoding="utf-8") as file:
         file.write(_SHIM.format(python=sys.executable, path=sys.path))
     os.chmod(shim, 0o755)
@@ -194,7 +207,7 @@ def _become(command: str, place: str, output: int) -> int:
     try:
         os.chdir(place)
         os.environ["LKM_KERNEL"] = "sim:world"
-        os.environ["PATH"] = f"{place}/bin:{os.environ.get('PATH', os.defpath)}"
+        os.environ["PATH"] = f"{place}/.bin:{os.environ.get('PATH', os.defpath)}"
         os.environ["LC_ALL"] = "C"
         for name in ("MODPROBE_OPTIONS", "MODULECONF"):
             os.environ.pop(name, None)

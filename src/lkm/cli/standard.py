@@ -27,7 +27,7 @@ def understand(
         return 1
     for key, _ in options:
         if key == "help":
-            sys.stdout.write(help_text(usage, table if tool.startswith("lkm ") else (*table, KERNEL)))
+            sys.stdout.write(help_text(usage, table if tool == "lkm tools" else (*table, KERNEL)))
             return 0
         if key == "version":
             from lkm import __version__

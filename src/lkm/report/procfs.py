@@ -32,12 +32,23 @@ def modules(state: KernelState) -> str:
     return "".join(lines)
 
 
-def kallsyms(symbols: Iterable[tuple[str, str]]) -> str:
-    """Return /proc/kallsyms of exported symbols: (name, module), the module "" for the kernel.
+def kallsyms(symbols: Iterable[tuple[str, str, bool]]) -> str:
+    r"""Return /proc/kallsyms of exported symbols: (name, module or "" for the kernel, GPL only).
 
-    Other symbols of the kernel are not known. Exported code and data are not told apart: all are ``T``.
+    Of a module's symbols the kernel calls those global that it exports to all (kernel/module/kallsyms.c
+    ``is_exported``), so what is for the GPL only has a small letter. Other symbols are not known. Exported code and
+    data are not told apart: all are text.
+
+    >>> print(kallsyms([("printk", "", False), ("fat_scan", "fat", True)]), end="")
+    0000000000000000 T printk
+    0000000000000000 t fat_scan	[fat]
     """
-    return "".join([f"{0:016x} T {name}{f'{chr(9)}[{module}]' if module else ''}\n" for name, module in symbols])
+    return "".join(
+        [
+            f"{0:016x} {'t' if module and gpl_only else 'T'} {name}{f'{chr(9)}[{module}]' if module else ''}\n"
+            for name, module, gpl_only in symbols
+        ]
+    )
 
 
 def devices(char: Iterable[tuple[int, str]], block: Iterable[tuple[int, str]]) -> str:

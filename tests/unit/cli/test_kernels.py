@@ -11,7 +11,7 @@ import pytest
 
 from lkm.cli import absence, insmod, kernels, lsmod, modprobe_run, rmmod
 from lkm.cli.kernels import choose, open_kernel
-from lkm.cli.main import CLASSIC, main
+from lkm.cli.main import CLASSIC, TOOLS, main
 from lkm.errors import MachineError, UsageError
 from lkm.kernel import syscalls
 from lkm.kernel.linux import LinuxKernel
@@ -96,20 +96,25 @@ def test_the_option_wins_over_the_environment(
         assert "nothing" not in "".join(capfd.readouterr())
 
 
-def test_every_classic_tool_takes_it(
+def test_every_tool_takes_it(
     worlds: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LKM_KERNEL", "live")
-    for tool in (*CLASSIC, "ksyms", "resolve"):
-        status = 2 if tool == "resolve" else 1
+    for tool in sorted(TOOLS.keys() - set(kernels.OWN)):
+        status = kernels.STATUS.get(tool, 1)
         assert main(["lkm", tool, "--kernel", "elsewhere"]) == status
-        assert capfd.readouterr().err.startswith(f"{tool}: ERROR: unknown kernel 'elsewhere'\n  it is live ")
+        said = capfd.readouterr().err.removeprefix("lkm ")
+        assert said.startswith(f"{tool}: ERROR: unknown kernel 'elsewhere'\n  it is live ")
         assert main([f"/sbin/{tool}", "--kernel"] if tool in CLASSIC else ["lkm", tool, "--kernel"]) == status
         assert "option '--kernel' requires an argument" in capfd.readouterr().err
-        assert main(["lkm", tool, "--help"]) == 0
-        assert "--kernel=KERNEL" in capfd.readouterr().out
     assert main(["lkm", "lsmod", "--kernel=sim:w24"]) == 0
     assert capfd.readouterr().out == "Module                  Size  Used by    Not tainted\n"
+
+
+@pytest.mark.parametrize("tool", sorted(TOOLS))
+def test_the_help_of_every_tool_names_it(tool: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["lkm", tool, "--help"]) == 0
+    assert ("--kernel" in capfd.readouterr().out) == (tool != "tools")
 
 
 @pytest.mark.parametrize(("tool", "word"), [(t, "x") for t in ("insmod", "rmmod", "modprobe", "modinfo", "depmod")])
