@@ -12,6 +12,7 @@ SOURCES = sorted((ROOT / "src/lkm").rglob("*.py"))
 
 #: Modules that have no test module of their own, because this one drives the whole of them.
 TESTED_BY = {
+    "cli/depmod_run.py": "unit/cli/test_depmod.py",
     "cli/evidence.py": "unit/cli/test_insmod.py",
     "cli/failure.py": "unit/cli/test_modprobe_run.py",
     "cli/kernelside.py": "unit/cli/test_explain.py",

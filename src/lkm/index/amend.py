@@ -37,7 +37,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from lkm.index.build import Modules, Note
+    from lkm.index.build import Aliases, Modules, Note
     from lkm.index.cache import Cache, Column
 
 #: More than so many changed modules, or changed keys of an index, are not worth it.
@@ -46,7 +46,7 @@ _MODULES, _KEYS = 64, 1000
 _U32 = Struct(">I")
 
 
-class _Change(Record):
+class Change(Record):
     """What is different: modules that are new at their places, and those that were at these places before."""
 
     was: Cache
@@ -57,13 +57,10 @@ class _Change(Record):
     old_names: dict[int, bytes]
 
 
-def amend(
-    was: Cache, files: dict[str, bytes], modules: Modules, kept: Sequence[int]
-) -> tuple[dict[str, bytes], Derived] | None:
-    """Return all files that depmod writes, and what the next change is made from; None when that can't be told.
+def change_of(was: Cache, modules: Modules, kept: Sequence[int]) -> Change | None:
+    """Return what changed, or None when that is too much.
 
-    ``files``: those that ``was`` tells of. ``kept``: for each module its place in ``was`` when it is as it was there,
-    else -1.
+    ``kept``: for each module its place in ``was`` when it is as it was there, else -1.
     """
     if was.derived is None or modules.strip:
         return None
@@ -73,34 +70,54 @@ def amend(
     if len(new) + len(old) > _MODULES:
         return None
     paths = unpack(was.paths)
-    change = _Change(was, was.derived, modules, new, old, {place: _name(paths[place]) for place in old})
+    return Change(was, was.derived, modules, new, old, {place: _name(paths[place]) for place in old})
+
+
+def amend(
+    change: Change, files: dict[str, bytes], aliases: Callable[[], Aliases]
+) -> tuple[dict[str, bytes], Derived] | None:
+    """Return all files that depmod writes, and what the next change is made from; None when that can't be told.
+
+    ``files``: those that ``change.was`` tells of. ``aliases`` gives what :func:`amend_aliases` returned.
+    """
     try:
-        return _amended(change, files)
+        return _amended(change, files, aliases)
     except (FormatError, _Unusual):
         return None
+
+
+def amend_aliases(change: Change, files: dict[str, bytes]) -> Aliases:
+    """Return the part of :func:`amend` that needs no symbols, half of its work; notes when it can't be told."""
+    try:
+        return _aliases(change, files)
+    except (FormatError, _Unusual) as e:
+        return {}, [("error", str(e))], [], b""
 
 
 class _Unusual(Exception):
     """All is to be built anew."""
 
 
-def _amended(change: _Change, files: dict[str, bytes]) -> tuple[dict[str, bytes], Derived]:
+def _amended(
+    change: Change, files: dict[str, bytes], aliases: Callable[[], Aliases]
+) -> tuple[dict[str, bytes], Derived]:
     modules = change.modules
     out = dict(files)
     owners = owners_of([unpack(names) for names in modules.exports])
     moved, symbol_fields = _symbols(change, owners, out)
     resolved = _resolve(change, owners, moved)
     dep_fields = _dep(change, resolved, out)
-    alias_fields, sizes = _aliases(change, out)
     notes: list[Note] = []
     out |= directives(modules.names, modules.records)
     out["modules.devname"] = devnames(modules.names, modules.records, notes)
-    if notes:
+    alias_files, alias_notes, sizes, alias_fields = aliases()
+    if notes or alias_notes:
         raise _Unusual
+    out |= alias_files
     return out, Derived(resolved.direct, sizes, (dep_fields, alias_fields, symbol_fields))
 
 
-def _symbols(change: _Change, owners: dict[bytes, int], out: dict[str, bytes]) -> tuple[list[bytes], bytes]:
+def _symbols(change: Change, owners: dict[bytes, int], out: dict[str, bytes]) -> tuple[list[bytes], bytes]:
     """Change modules.symbols and its index; return the symbols whose owner is at another place, and the fields."""
     names = change.modules.names
     exports = [change.was.facts[1][place] for place in change.old]
@@ -144,7 +161,7 @@ def _line_place(line: bytes) -> tuple[int, bytes]:
     return _symbol_place(line[13:].partition(b" ")[0])
 
 
-def _resolve(change: _Change, owners: dict[bytes, int], moved: list[bytes]) -> Resolved:
+def _resolve(change: Change, owners: dict[bytes, int], moved: list[bytes]) -> Resolved:
     """Return who needs whom, looking up anew only what changed modules need, and who needs a symbol that moved."""
     modules = change.modules
     direct = [*change.derived.direct[: len(modules.names)]]
@@ -173,7 +190,7 @@ def _users(symbols: list[bytes], needs: Column) -> set[int]:
     return users
 
 
-def _dep(change: _Change, resolved: Resolved, out: dict[str, bytes]) -> bytes:
+def _dep(change: Change, resolved: Resolved, out: dict[str, bytes]) -> bytes:
     """Change modules.dep and its index; return the fields."""
     names = change.modules.names
     before = out["modules.dep"].split(b"\n")[:-1]
@@ -198,8 +215,7 @@ def _to(block: bytes) -> Callable[[bytes], bytes]:
     return lambda _old: block
 
 
-def _aliases(change: _Change, out: dict[str, bytes]) -> tuple[bytes, list[int]]:
-    """Change modules.alias and its index; return the fields, and the sizes of the modules' parts of the text."""
+def _aliases(change: Change, files: dict[str, bytes]) -> Aliases:
     names = change.modules.names
     notes: list[Note] = []
     keys: dict[bytes, list[tuple[int, bytes]]] = {}
@@ -216,18 +232,18 @@ def _aliases(change: _Change, out: dict[str, bytes]) -> tuple[bytes, list[int]]:
         raise _Unusual
     sizes = [*change.derived.alias_sizes[: len(names)]]
     sizes += [0] * (len(names) - len(sizes))
-    out["modules.alias"] = _spliced(out["modules.alias"], change.derived.alias_sizes, parts, len(names))
+    out = {"modules.alias": _spliced(files["modules.alias"], change.derived.alias_sizes, parts, len(names))}
     for place, part in parts.items():
         sizes[place] = len(part)
     _check_keys(keys)
     fields = change.derived.fields[1]
     if keys:
         gone = frozenset(change.old)
-        editor = TrieEditor(out["modules.alias.bin"], fields)
+        editor = TrieEditor(files["modules.alias.bin"], fields)
         for key, values in keys.items():
             editor.change(key, _with(values, gone))
         out["modules.alias.bin"], fields = editor.finish()
-    return fields, sizes
+    return out, [], sizes, fields
 
 
 def _spliced(text: bytes, sizes: Sequence[int], parts: dict[int, bytes], count: int) -> bytes:

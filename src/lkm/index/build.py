@@ -101,36 +101,46 @@ def build(
     aliases: Callable[[], Aliases],
     builtin: bytes | None,
     builtin_modinfo: bytes | None,
+    *,
+    done: Callable[[str, bytes], object] = lambda _name, _data: None,
 ) -> Built:
     """Return what depmod writes.
 
     ``builtin`` and ``builtin_modinfo`` are the contents of the two files, None when missing: their indexes are then
     empty files, as kmod leaves them. ``aliases`` gives what :func:`build_aliases` returned, or will have returned.
+    ``done`` is called with each file as soon as it is made.
     """
     names = modules.names
     notes: list[Note] = []
     files: dict[str, bytes] = {}
     dep_places: list[int] = []
     _add_dep(files, modules, resolved.needs, notes, dep_places)
+    _hand_over(files, done)
     symbols: dict[str, bytes] = {}
     symbol_notes: list[Note] = []
     symbol_places: list[int] = []
     _add_symbols(symbols, names, resolved.owners, symbol_notes, symbol_places)
+    _hand_over(symbols, done)
     alias_files, alias_notes, sizes, alias_fields = aliases()
-    files |= alias_files
-    notes += alias_notes
-    files |= directives(names, modules.records)
-    files |= symbols
-    notes += symbol_notes
-    files["modules.builtin.bin"] = b"" if builtin is None else _builtin_index(builtin, notes)
-    files["modules.builtin.alias.bin"] = b"" if builtin_modinfo is None else _builtin_aliases(builtin_modinfo, notes)
-    files["modules.devname"] = devnames(names, modules.records, notes)
+    _hand_over(alias_files, done)
+    notes += alias_notes + symbol_notes
+    last = directives(names, modules.records)
+    last["modules.builtin.bin"] = b"" if builtin is None else _builtin_index(builtin, notes)
+    last["modules.builtin.alias.bin"] = b"" if builtin_modinfo is None else _builtin_aliases(builtin_modinfo, notes)
+    last["modules.devname"] = devnames(names, modules.records, notes)
+    _hand_over(last, done)
     derived = None
     text = b"".join([*modules.paths, *resolved.owners])
     if not (modules.strip or b"\n" in text or b" " in text):
         fields = (pack_fields(dep_places), alias_fields, pack_fields(symbol_places))
         derived = Derived(resolved.direct, sizes, fields)
-    return Built(files, notes, derived)
+    order = {**files, **alias_files, **dict.fromkeys(("modules.softdep", "modules.weakdep"), b""), **symbols}
+    return Built({**order, **last}, notes, derived)
+
+
+def _hand_over(files: dict[str, bytes], done: Callable[[str, bytes], object]) -> None:
+    for name, data in files.items():
+        done(name, data)
 
 
 def stripped(exports: list[bytes], strip: bytes) -> list[bytes]:

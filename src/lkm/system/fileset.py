@@ -19,13 +19,16 @@ go through could be switched at once for them too, but indexes that are links su
 from __future__ import annotations
 
 import os
+from _thread import allocate_lock, start_new_thread  # threading takes longer to import than to use
 
-from lkm.errors import LkmError
+from lkm.errors import LkmError, MachineError
 from lkm.system.files import machine_error, read_text, write_hint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _thread import LockType
     from collections.abc import Mapping
+
 
 RECORD = "modules.lkm-commit"
 #: How temporary names end.
@@ -37,13 +40,86 @@ def write_set(directory: str, files: Mapping[str, bytes]) -> None:
 
     Before the set is decided, a failure leaves the old set and no temporary file. After that, the new set stands.
     """
-    lock = _lock(directory)
-    try:
-        recover(directory)
-        _write_all(directory, files)
-    finally:
-        if lock >= 0:
-            os.close(lock)
+    with SetWriter(directory) as writer:
+        for name, data in files.items():
+            writer.put(name, data)
+        writer.commit()
+
+
+class SetWriter:
+    """A set that is replaced as :func:`write_set` does, file by file as they come to be.
+
+    A file goes on its way to the disk as soon as it is put, by a thread of its own, while the next one is made:
+    waiting for the disk takes no processor, and waits that overlap are together hardly longer than one.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self._lock: int | None = None
+        #: name → what is held until its file is on disk
+        self._names: dict[str, LockType] = {}
+        self._fault: MachineError | None = None
+
+    def __enter__(self) -> SetWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._wait()
+        if self._names:  # not committed
+            _remove([f"{self.directory}/{name}{ENDING}" for name in self._names])
+        if self._lock is not None and self._lock >= 0:
+            os.close(self._lock)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write a file beside the old one, in the place of what was put under this name before.
+
+        What goes wrong is said by :meth:`commit`. No process may be forked between the first file and that.
+        """
+        path = f"{self.directory}/{name}"
+        try:
+            if self._lock is None:
+                self._lock = _lock(self.directory)
+                recover(self.directory)
+            if name in self._names:
+                self._names[name].acquire()
+            self._names[name] = allocate_lock()
+            write_file(path + ENDING, data)
+            self._sync(path, self._names[name])
+        except MachineError as e:
+            self._fault = self._fault or e
+        except OSError as e:
+            self._fault = self._fault or _refused(e, path)
+
+    def commit(self) -> None:
+        """Decide for the new set; raises MachineError."""
+        self._wait()
+        if self._fault:
+            raise self._fault
+        names = list(self._names)
+        if len(names) > 1:
+            _decide(self.directory, names)
+        self._names = {}
+        _rename(self.directory, names)
+
+    def _sync(self, path: str, held: LockType) -> None:
+        def work() -> None:
+            try:
+                _sync(path + ENDING)
+            except OSError as e:
+                self._fault = self._fault or _refused(e, path)
+            finally:
+                held.release()
+
+        held.acquire()
+        try:
+            start_new_thread(work, ())
+        except RuntimeError:  # no more threads
+            work()
+
+    def _wait(self) -> None:
+        for held in self._names.values():
+            held.acquire()
+            held.release()
 
 
 def pending(directory: str) -> dict[str, str]:
@@ -84,51 +160,58 @@ def recover(directory: str) -> None:
             path = f"{directory}/{name}"
             os.unlink(path)
     except OSError as e:
-        raise machine_error(e, path, write_hint(e.errno or 0)) from e
+        raise _refused(e, path) from e
 
 
-def _write_all(directory: str, files: Mapping[str, bytes]) -> None:
-    ready: list[tuple[str, str]] = []
-    record = f"{directory}/{RECORD}{ENDING}"
-    path = directory
-    decided = len(files) == 1  # one rename needs no record
-    lines = []
+def _decide(directory: str, names: list[str]) -> None:
+    """Write the record; raises MachineError, and the set is not decided then."""
+    path = f"{directory}/{RECORD}"
+    lines = [" ".join([name, name + ENDING, *_identity(f"{directory}/{name}")]) for name in names]
     try:
-        for name, data in files.items():
-            path = f"{directory}/{name}"
-            ready.append((path + ENDING, path))
-            write_file(path + ENDING, data)
-            lines.append(" ".join([name, name + ENDING, *_identity(path)]))
-        for temporary, path in ready:  # noqa: B007  (the handler below names it)
-            _sync(temporary)
-        if not decided:
-            path = f"{directory}/{RECORD}"
-            write_file(record, "\n".join([*lines, "end"]).encode())
-            _sync(record)
-            _sync(directory)
-            os.rename(record, path)
-            decided = True
-            _sync(directory)
-        while ready:
-            temporary, path = ready[0]
-            os.rename(temporary, path)
-            del ready[0]
+        write_file(path + ENDING, "\n".join([*lines, "end"]).encode())
+        _sync(path + ENDING)
         _sync(directory)
-        if len(files) > 1:
+        os.rename(path + ENDING, path)
+    except BaseException as e:
+        _remove([path + ENDING])
+        if isinstance(e, OSError):
+            raise _refused(e, path) from e
+        raise
+
+
+def _rename(directory: str, names: list[str]) -> None:
+    """Give the files of a decided set their names; raises MachineError."""
+    path = directory
+    try:
+        if len(names) > 1:  # one rename needs no record
+            _sync(directory)
+        for name in names:
+            path = f"{directory}/{name}"
+            os.rename(path + ENDING, path)
+        _sync(directory)
+        if len(names) > 1:
             path = f"{directory}/{RECORD}"
             os.unlink(path)
     except BaseException as e:
-        if not decided or len(files) == 1:
-            for temporary in [record, *[t for t, _ in ready]]:
-                try:  # noqa: SIM105  (contextlib costs more than this)
-                    os.unlink(temporary)
-                except OSError:
-                    pass
+        if len(names) == 1:
+            _remove([f"{directory}/{names[0]}{ENDING}"])
         if isinstance(e, OSError):
-            raise machine_error(e, path, write_hint(e.errno or 0)) from e
-        if decided and len(files) > 1:
+            raise _refused(e, path) from e
+        if len(names) > 1:
             recover(directory)  # Ctrl-C: readers that know of no record shall see one set too
         raise
+
+
+def _refused(e: OSError, path: str) -> MachineError:
+    return machine_error(e, path, write_hint(e.errno or 0))
+
+
+def _remove(paths: list[str]) -> None:
+    for path in paths:
+        try:  # noqa: SIM105  (contextlib costs more than this)
+            os.unlink(path)
+        except OSError:
+            pass
 
 
 def _identity(path: str) -> list[str]:
@@ -168,7 +251,7 @@ def write_file(path: str, data: bytes) -> None:
 
 
 def _sync(path: str) -> None:
-    """Wait for a file's bytes to be on disk. After all are written: the first wait then covers most of the others."""
+    """Wait for a file's bytes to be on disk."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(fd)

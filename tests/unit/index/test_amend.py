@@ -8,9 +8,9 @@ import pytest
 
 from lkm.errors import CycleError
 from lkm.index import amend as amending
-from lkm.index.amend import amend
+from lkm.index.amend import amend, amend_aliases, change_of
 from lkm.index.build import Built, Modules, build, build_aliases, resolve
-from lkm.index.cache import Cache, Column, pack
+from lkm.index.cache import Cache, Column, Derived, pack
 from lkm.names import name_from_path
 
 INPUTS = (b"kernel/built.ko\n", b"built.alias=b-*\0")
@@ -69,13 +69,13 @@ def test_amended_is_as_built(seed: int, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(amending, "_MODULES", 1000)
     tree: Tree = {}
     modules, last = modules_of(tree), built(modules_of(tree))
-    amended = 0
+    count = 0
     for _ in range(25):
         new = changed(tree, draw)
         cache = Cache(b"", b"", pack(modules.paths), columns(modules), b"", last.derived)
         places = {path: place for place, path in enumerate(tree)}
         kept = [places[path] if tree.get(path) == facts else -1 for path, facts in new.items()]
-        made = amend(cache, last.files, modules_of(new), kept)
+        made = amended(cache, last.files, modules_of(new), kept)
         try:
             want = built(modules_of(new))
         except CycleError:
@@ -86,9 +86,16 @@ def test_amended_is_as_built(seed: int, monkeypatch: pytest.MonkeyPatch) -> None
         else:
             assert not [note for note in want.notes if note[0] != "duplicate"]
             assert made == (want.files, want.derived)
-            amended += 1
+            count += 1
             tree, modules, last = new, modules_of(new), Built(*(made[0], [], made[1]))
-    assert amended > 5
+    assert count > 5
+
+
+def amended(
+    was: Cache, files: dict[str, bytes], modules: Modules, kept: list[int]
+) -> tuple[dict[str, bytes], Derived] | None:
+    change = change_of(was, modules, kept)
+    return amend(change, files, lambda: amend_aliases(change, files)) if change else None
 
 
 def columns(modules: Modules) -> tuple[Column, Column, Column, Column]:
@@ -101,7 +108,7 @@ def one(records: list[bytes], exports: list[bytes]) -> tuple[dict[str, bytes], o
     modules = modules_of(tree)
     was = built(modules)
     cache = Cache(b"", b"", pack(modules.paths), columns(modules), b"", was.derived)
-    return amend(cache, was.files, modules_of({**tree, b"a.ko": (records, exports, [])}), [-1, 1])
+    return amended(cache, was.files, modules_of({**tree, b"a.ko": (records, exports, [])}), [-1, 1])
 
 
 def test_what_is_out_of_the_ordinary_is_left_to_a_full_run() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 from pathlib import Path
 
@@ -64,18 +65,17 @@ def killed(directory: Path, at: int, *, after: bool, action: object = None) -> b
     child = os.fork()
     if not child:
         try:
-            count = 0
+            numbers = itertools.count(1)  # counts right in several threads
             for name in CALLS:
 
                 def call(*args: object, real: object = getattr(os, name), **more: object) -> object:
-                    nonlocal count
-                    count += 1
-                    if count == at and not after:
+                    number = next(numbers)
+                    if number == at and not after:
                         os._exit(9)
                     try:
                         return real(*args, **more)  # type: ignore[operator]
                     finally:
-                        if count == at:
+                        if number == at:
                             os._exit(9)
 
                 setattr(os, name, call)
