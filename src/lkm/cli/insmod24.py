@@ -6,6 +6,7 @@ import os
 import sys
 
 from lkm.cli import voice24
+from lkm.cli.audit24 import Changes
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.errors import LkmError
@@ -79,6 +80,13 @@ def main(argv: list[str], kernel: Kernel24) -> int:
         sys.stderr.write(f"usage: {USAGE}\n")
         return 1
     run = Insertion(kernel, options, operands[0])
+    with Changes(kernel).tool(argv, "insmod returned %d") as status:
+        status[0] = _main(run, operands)
+    return status[0]
+
+
+def _main(run: Insertion, operands: list[str]) -> int:
+    kernel = run.kernel
     path = find_file(kernel, operands[0])
     if not path:
         run.put(f"insmod: {operands[0]}: no module by that name found")
@@ -150,7 +158,8 @@ def insert(run: Insertion, path: str, module: Object24, parameters: list[str]) -
 def _load(run: Insertion, name: str, file: str, module: Object24, start: Start24) -> int:
     if "noload" not in run.given:
         before = len(run.kernel.log())
-        number = run.kernel.insert(name, module.size, start)
+        with Changes(run.kernel).change():
+            number = run.kernel.insert(name, module.size, start)
         if number:
             said = [record.text for record in run.kernel.log()[before:]]
             return run.complain(words.start_failed(os.strerror(number), said), file)

@@ -53,9 +53,14 @@ def main(argv: list[str], kernel: Kernel24) -> int:
         return understood
     options, operands = understood
     given = dict(options)
+    from lkm.cli.audit24 import Changes
     from lkm.cli.modprobe24_run import Run
 
-    return Run(kernel, given, literal=bool(names)).run([*operands, *names])
+    run = Run(kernel, given, literal=bool(names))
+    if not given.keys().isdisjoint(("list", "show", "showconfig")):
+        return run.run([*operands, *names])
+    with Changes(kernel).tool(argv, "probe ended", safe=bool(names)):
+        return run.run([*operands, *names])
 
 
 def is_unsafe(environment: Mapping[str, str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from lkm.cli import insmod24, rmmod24, voice24
+from lkm.cli.audit24 import Changes
 from lkm.cli.depmod24 import caret
 from lkm.cli.modprobe24 import groups, write
 from lkm.cli.options import parse
@@ -137,7 +138,8 @@ class Run:
             done.update(names)
             self._carry_out(plan_autoclean24(names, self.tree), self._loaded(), "")
         if "show" not in self.given:
-            self.kernel.delete_module(None)
+            with Changes(self.kernel).change(sweeps=True):
+                self.kernel.delete_module(None)
         return 0
 
     def _delete(self, step: Remove) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from lkm.cli import voice24
+from lkm.cli.audit24 import Changes
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.kernel.sim.rules24 import DELETED, INITIALIZING, find
@@ -35,9 +36,16 @@ def main(argv: list[str], kernel: Kernel24) -> int:
     given = {key for key, _ in options}
     if "persist" in given:
         return _say(given, "rmmod: -e is not in the simulated kernel")
+    with Changes(kernel).tool(argv, "rmmod returned %d") as status:
+        status[0] = _main(kernel, given, operands)
+    return status[0]
+
+
+def _main(kernel: Kernel24, given: set[str], operands: list[str]) -> int:
     if "all" in given:
         before = [module.name for module in kernel.modules24()]
-        kernel.delete_module(None)
+        with Changes(kernel).change(sweeps=True):
+            kernel.delete_module(None)
         left = {module.name for module in kernel.modules24()}
         if "verbose" in given:
             _say(given, *[f"removed {name}" for name in before if name not in left])
@@ -64,7 +72,8 @@ def remove(kernel: Kernel24, name: str, given: set[str]) -> int:
     module = find(state, name)
     if module is None:
         return _say(given, f"rmmod: module {name} is not loaded", "  why: lsmod lists what is; names count exactly.")
-    number = kernel.delete_module(name)
+    with Changes(kernel).change():
+        number = kernel.delete_module(name)
     if number:
         return _say(given, f"{name}: {os.strerror(number)}", *_why(kernel, name))
     if find(kernel.modules24(), name):
