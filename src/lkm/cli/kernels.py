@@ -83,6 +83,11 @@ def open_kernel(live: Callable[[], ShownKernel], spec: str | None = None) -> Sho
     return Kernel24(path)
 
 
+def for_commands() -> dict[str, str]:
+    """Return what commands that a tool starts must be told, to work on the same kernel; the rest they inherit."""
+    return {VARIABLE: started_by} if started_by else {}
+
+
 def is_live() -> bool:
     """Tell whether this machine's kernel is the one."""
     return (started_by or os.environ.get(VARIABLE, "")) in ("", "live")

@@ -7,6 +7,7 @@ import os
 from lkm.cli import insmod24, rmmod24, voice24
 from lkm.cli.audit24 import Changes
 from lkm.cli.depmod24 import caret
+from lkm.cli.kernels import for_commands
 from lkm.cli.modprobe24 import groups, write
 from lkm.cli.options import parse
 from lkm.errors import LkmError, UsageError
@@ -182,7 +183,7 @@ class Run:
         if isinstance(step, Remove):
             return self._delete(step)
         assert isinstance(step, Command)
-        return run_shell(step.line, dict(self.conf.defines))
+        return run_shell(step.line, {**dict(self.conf.defines), **for_commands()})
 
     def _complain(self, entry: Entry24, asked: str) -> None:
         """Say what went wrong with a step, where nobody has said it yet."""

@@ -7,7 +7,7 @@ import os
 import sys
 
 from lkm.cli import messages
-from lkm.cli.kernels import open_kernel
+from lkm.cli.kernels import for_commands, open_kernel
 from lkm.cli.modprobe_world import open_world
 from lkm.errors import MachineError, NotFound
 from lkm.kernel.interface import Refused
@@ -115,7 +115,9 @@ class Session:
     def _driver(self, interrupts: Interrupts | None = None) -> Driver:
         from lkm.system.follow import Driver
 
-        environment = {"MODPROBE_OPTIONS": self.choices.inherited} if self.choices.inherited else {}
+        environment = for_commands()
+        if self.choices.inherited:
+            environment["MODPROBE_OPTIONS"] = self.choices.inherited
         return Driver(
             self.kernel,
             flags=self.choices.flags,

@@ -187,6 +187,13 @@ def test_a_command_line_without_sense(run: Run, words: tuple[str, ...]) -> None:
     assert err.count("\n") == 2
 
 
+def test_commands_of_the_helper_work_on_the_same_kernel(run: Run, tree: Path, tmp_path: Path) -> None:
+    line = f"install msdos echo $LKM_KERNEL >{tmp_path}/told; false\n"
+    (tree / "lib/modules/1.0/modules.softdep").write_text(line)
+    assert run("mount", "msdos")[0] == 1
+    assert (tmp_path / "told").read_text() == f"sim:{tmp_path}/w\n"
+
+
 def test_another_helper(run: Run, tmp_path: Path) -> None:
     assert run("proc", "sys/kernel/modprobe") == (0, "/sbin/modprobe\n", "")
     helper = tmp_path / "helper"
@@ -218,6 +225,15 @@ def test_a_helper_that_is_not_there_in_2_4(run: Run, tmp_path: Path, monkeypatch
     Kernel24(f"{tmp_path}/w24").load(f"{MODULES}/fat.o")
     assert run("fault", "fat", "uninitialized")[1] == "fat: is uninitialized now\n"
     assert run("proc", "modules")[1] == "fat                    30400 (uninitialized)\n"
+
+
+def test_commands_of_the_helper_in_2_4(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("new", f"{tmp_path}/w24", "--dialect", "2.4")
+    monkeypatch.setenv("LKM_KERNEL", f"sim:{tmp_path}/w24")
+    with (tmp_path / "w24.root/etc/modules.conf").open("a") as conf:
+        conf.write(f"post-install fat env >{tmp_path}/environment\n")
+    assert run("mount", "msdos")[1].endswith("mount: served by msdos\n")
+    assert f"LKM_KERNEL=sim:{tmp_path}/w24" in (tmp_path / "environment").read_text().splitlines()
 
 
 def test_help_and_policies(run: Run) -> None:
