@@ -117,5 +117,15 @@ def kernel24() -> Kernel24 | None:
     return kernel if isinstance(kernel, Kernel24) else None
 
 
+def world24() -> Kernel24 | None:
+    """Return what ``kernel24`` does; None where no world can be opened, for tools that mostly need no kernel."""
+    from lkm.errors import LkmError
+
+    try:
+        return kernel24()
+    except LkmError:
+        return None
+
+
 def _never() -> ShownKernel:
     raise AssertionError("a live kernel was asked for")

@@ -48,6 +48,13 @@ _FIELDS = {
 
 def main(argv: list[str]) -> int:
     """Print what is asked of each operand; status 1 when any could not be found or read."""
+    if os.environ.get("LKM_KERNEL", "").startswith("sim:"):
+        from lkm.cli.kernels import world24
+
+        if (world := world24()) is not None:
+            from lkm.cli import modinfo24
+
+            return modinfo24.main(argv, world)
     understood = understand("modinfo", USAGE, OPTIONS, argv[1:])
     if isinstance(understood, int):
         return understood

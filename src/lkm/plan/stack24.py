@@ -172,7 +172,7 @@ class _Loader:
                 return (*self._beside("below", name, True), *self._beside("above", name, False))
             return self.name(to, chain, reason, target)
         kind = self._request.kind if target else ""
-        files = (name,) if name in self._tree.files else self._tree.named(name, kind)
+        files = (name,) if name in self._tree.files else self._tree.named(stem(name), kind)
         commands = [self._command("install", chain)] if not files else []
         if command := next(filter(None, commands), None):
             return (self._run(command, module, reason, target),)

@@ -39,6 +39,7 @@ def load(name: str, conf: str = "", *loaded: str, request: Request24 | None = No
 def test_what_is_needed_comes_first_and_what_is_there_is_left() -> None:
     assert load("msdos") == ["fs/fat.o", "fs/msdos.o"]
     assert load("msdos", "", "fat") == ["fs/msdos.o"]
+    assert load("fs/msdos.o") == load("msdos.o") == ["fs/fat.o", "fs/msdos.o"]
     plan = plan_load24("msdos", Request24(), tree(), frozenset(["msdos"]))
     assert isinstance(plan.steps[0], Loaded)
 
