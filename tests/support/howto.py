@@ -31,7 +31,14 @@ EXAMPLES = (
             "msdos.o: unresolved symbol fat_put_super",
         ),
     ),
-    Example("5", "cat /proc/ksyms", "5.0", "lkm sim proc ksyms | grep fat_date_unix2dos"),
+    Example("5", "'fat_date_unix2dos' is nowhere in the list", "5.0", "lkm sim proc ksyms | grep fat_date_unix2dos"),
+    Example(
+        "5",
+        "cat /proc/ksyms",
+        "5.0",
+        "lkm sim proc ksyms | grep fat_date_unix2dos",
+        ("c8807060 fat_date_unix2dos\t[fat]",),
+    ),
     Example("5", "/proc/kallsyms", "5.0", "lkm sim proc kallsyms"),
     Example("5", "insmod fat.o", "5.0", "lkm insmod fat.o"),
     Example(

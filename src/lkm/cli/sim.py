@@ -103,6 +103,9 @@ def main(argv: list[str]) -> int:
         if not fewest <= len(operands) <= most:
             takes = f"{fewest} to {most}" if fewest < most else str(most)
             raise UsageError(f"{verb}: {len(operands)} operands, but it takes {takes}", hint=_usage_of(verb))
+        foreign = options.keys() - {option.key for option in _options_of(verb)}
+        if foreign:
+            raise UsageError(f"{verb}: --{min(foreign)} is not for this", hint=f"lkm sim {verb} --help")
         tool = __import__(f"lkm.cli.{module}", fromlist=["run"])
         status: int = tool.run(verb, operands, options)
         return status
@@ -122,9 +125,13 @@ def _help_of(verb: str) -> str:
     """Return the help of a verb, of all for a word that is none."""
     if verb not in VERBS:
         return help_text(USAGE, OPTIONS, EPILOGUE)
+    return help_text(_usage_of(verb).removeprefix("usage: "), _options_of(verb), ABOUT[verb])
+
+
+def _options_of(verb: str) -> tuple[Option, ...]:
     own = [o._replace(help=o.help.removeprefix(f"{verb}: ")) for o in OPTIONS if o.help.startswith(f"{verb}: ")]
     shared = [o for o in OPTIONS if o.key == "help" or (o.key == "kernel" and verb not in ("new", "tour"))]
-    return help_text(_usage_of(verb).removeprefix("usage: "), (*own, *shared), ABOUT[verb])
+    return (*own, *shared)
 
 
 def opened(options: dict[str, str]) -> SimulatedKernel:

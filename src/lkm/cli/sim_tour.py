@@ -134,10 +134,10 @@ def _made(directory: str) -> str:
 
 
 def _head(place: str, kept: str) -> str:
-    last = "stays" if kept else "goes at the end (--keep DIR)"
+    last = "stays" if kept else "goes at the end; --keep DIR leaves one"
     return (
-        "Chapter 5 of the Linux Loadable Kernel Module HOWTO, played on a simulated Linux 2.4.\n"
-        f"Each section begins with a machine that has just booted, in {place}, which {last}:\n\n"
+        "Chapter 5 of the Linux Loadable Kernel Module HOWTO, played on a simulated Linux 2.4. Each section begins\n"
+        f"with a machine that has just booted, in {place} (which {last}):\n\n"
         "  $ lkm sim new world --dialect 2.4\n  $ export LKM_KERNEL=sim:world\n"
         f"  $ cp {MODULES}/*.o .\n"
     )
