@@ -9,9 +9,13 @@ from lkm.cli.depmod_run import Request, run
 from lkm.cli.kernels import kernel24, place
 from lkm.cli.messages import Messages
 from lkm.cli.options import Option
-from lkm.cli.standard import HELP, VERSION, understand
+from lkm.cli.standard import HELP, JSON, VERSION, understand
 from lkm.errors import CycleError, FormatError, LkmError, MachineError, NotFound, UsageError
 from lkm.system.tree import find_modules_dir, list_modules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.report.document import Object
 
 USAGE = "depmod [options] [VERSION] [ABSOLUTE FILE...]"
 OPTIONS = (
@@ -31,6 +35,7 @@ OPTIONS = (
     Option("w", "warn", "", "warn of aliases that a module has twice"),
     Option("", "hash", "", "know unchanged modules by their contents, not by size, times and inode"),
     Option("", "no-cache", "", "read all modules, and leave modules.lkm-cache alone"),
+    JSON,
     VERSION,
     HELP,
 )
@@ -48,14 +53,25 @@ def main(argv: list[str]) -> int:
         return understood
     options, operands = understood
     messages = Messages("depmod")
+    if ("json", "") in options:
+        from lkm.cli.answer import answer
+
+        return answer("depmod", messages, lambda fields: _main(options, operands, messages, fields))
+    return _main(options, operands, messages, {})
+
+
+def _main(options: list[tuple[str, str]], operands: list[str], messages: Messages, fields: Object) -> int:
+    """Index a tree; ``fields`` are what --json tells of it."""
     # A run makes a million small objects and no garbage worth collecting.
     collecting = gc.isenabled()
     gc.disable()
     try:
         request = _request(options, operands, messages)
+        fields |= {"release": request.release, "directory": request.directory, "out": request.out}
+        fields |= {"modules": None, "written": False, "files": []}
         if "quick" in request.options and _is_up_to_date(request.directory):
             return 0
-        return run(request, tuple([v for k, v in options if k == "config"]), messages)
+        return run(request, tuple([v for k, v in options if k == "config"]), messages, fields)
     except UsageError as e:
         messages.error(e.what)
     except CycleError as e:

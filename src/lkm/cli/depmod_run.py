@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lkm.origin import Problem
+    from lkm.report.document import Object
     from lkm.system.depcache import Reading
 
 
@@ -42,8 +43,8 @@ class Request(Record):
     options: dict[str, str]
 
 
-def run(request: Request, config: tuple[str, ...], messages: Messages) -> int:
-    """Do it; raises LkmError."""
+def run(request: Request, config: tuple[str, ...], messages: Messages, fields: Object) -> int:
+    """Do it; raises LkmError. ``fields`` is filled with what --json tells of it."""
     began = time.time_ns()
     options = request.options
     kernel = _kernel_symbols(options)
@@ -62,6 +63,7 @@ def run(request: Request, config: tuple[str, ...], messages: Messages) -> int:
     paths = [path for _, path in chosen]
     start = request.directory + "/"
     names = [_bytes(path.removeprefix(start)) for path in paths]
+    fields["modules"] = len(names)
     reading = read_files(paths, names, cache, began - RACY_NS, crcs=crcs, hashed="hash" in options)
     before = None
     if cache and not reading.faults and not _speaks(options):
@@ -71,15 +73,13 @@ def run(request: Request, config: tuple[str, ...], messages: Messages) -> int:
     for at, fault in reading.faults:
         messages.error(f"failed to load symbols from {paths[at]}: {fault}")
     modules = Modules([_bytes(name) for name, _ in chosen], names, *reading.facts, strip=strip, marks=reading.marks)
-    if "verbose" in options:
+    if "verbose" in options and "json" not in options:
         _show_providers(modules, request.directory)
     if "errsyms" in options and kernel is not None:
         for path, what, symbol in unresolved(modules, kernel, crcs=crcs):
             messages.warning(f"{_absolute(request.directory, path)} {what} {_str(symbol)}")
     if _shows(options):
-        files = _index(modules, request, messages, lambda _name, _data: None).files
-        sys.stdout.flush()
-        sys.stdout.buffer.write(b"".join([data for name, data in files.items() if not name.endswith(".bin")]))
+        _show(_index(modules, request, messages, lambda _name, _data: None), request, fields)
         return 0
     if request.out != request.directory:
         make_directory(request.out)
@@ -92,7 +92,20 @@ def run(request: Request, config: tuple[str, ...], messages: Messages) -> int:
             stamps = b"".join(reading.stamps)
             write_cache(request.out, Cache(context, stamps, pack(names), reading.facts, outputs, indexes.derived))
         writer.commit()
+    fields |= {"files": _sizes(indexes), "written": True}
     return 0
+
+
+def _show(indexes: Indexes, request: Request, fields: Object) -> None:
+    """Print the text files, or put the sizes of all into ``fields``."""
+    fields["files"] = _sizes(indexes)
+    if "json" not in request.options:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(b"".join([d for name, d in indexes.files.items() if not name.endswith(".bin")]))
+
+
+def _sizes(indexes: Indexes) -> list[Object]:
+    return [{"name": name, "size": len(data)} for name, data in sorted(indexes.files.items()) if name not in INPUTS]
 
 
 def _shows(options: dict[str, str]) -> bool:

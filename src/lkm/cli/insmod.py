@@ -7,10 +7,15 @@ import os
 from lkm.cli import messages
 from lkm.cli.kernels import kernel24, open_kernel
 from lkm.cli.options import Option
-from lkm.cli.standard import HELP, VERSION, understand
+from lkm.cli.standard import HELP, JSON, VERSION, understand
 from lkm.kernel.interface import IGNORE_MODVERSIONS, IGNORE_VERMAGIC, Done
 from lkm.kernel.linux import LinuxKernel
 from lkm.report.refusal import insmod_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.kernel.interface import Outcome
+    from lkm.report.document import Object
 
 USAGE = "insmod [options] FILE [NAME=VALUE...]"
 OPTIONS = (
@@ -19,6 +24,7 @@ OPTIONS = (
     Option("", "force-vermagic", "", "ignore the kernel version that it was built for. DANGEROUS"),
     Option("s", "syslog", "", "say messages to syslog, not stderr"),
     Option("v", "verbose", "", "say what is done, and list all missing symbols"),
+    JSON,
     VERSION,
     HELP,
 )
@@ -57,10 +63,19 @@ def main(argv: list[str]) -> int:
     if path == "-":
         say.error("this tool does not support loading from stdin!")
         return 1
-    outcome = open_kernel(LinuxKernel).load(path, " ".join(operands[1:]), flags)
+    parameters = " ".join(operands[1:])
+    if ("json", "") in options:
+        from lkm.cli.answer import answer
+
+        return answer("insmod", say, lambda fields: _fill(fields, path, parameters, flags, say))
+    return _load(path, parameters, flags, say)[0]
+
+
+def _load(path: str, parameters: str, flags: int, say: messages.Messages) -> tuple[int, Outcome]:
+    outcome = open_kernel(LinuxKernel).load(path, parameters, flags)
     if isinstance(outcome, Done):
         say.info(f"loaded {path}")
-        return 0
+        return 0, outcome
     if outcome.call == "open":
         say.error(f"could not load module {path}: {os.strerror(outcome.errno)}")
     else:
@@ -68,4 +83,14 @@ def main(argv: list[str]) -> int:
     from lkm.cli.evidence import explain
 
     say.detail(*explain(outcome, path, verbose=say.priority == messages.INFO))
-    return 1
+    return 1, outcome
+
+
+def _fill(fields: Object, path: str, parameters: str, flags: int, say: messages.Messages) -> int:
+    """Load, and put what came of it into the object for --json."""
+    from lkm.report.document import result
+
+    fields |= {"path": path, "parameters": parameters, "result": None}
+    status, outcome = _load(path, parameters, flags, say)
+    fields["result"] = result(outcome, os.strerror)
+    return status

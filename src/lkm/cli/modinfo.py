@@ -7,7 +7,7 @@ import sys
 
 from lkm.cli.messages import Messages
 from lkm.cli.options import Option
-from lkm.cli.standard import HELP, VERSION, understand
+from lkm.cli.standard import HELP, JSON, VERSION, understand
 from lkm.errors import FormatError, LkmError, MachineError, NotFound
 from lkm.names import EXTENSIONS, fold, fold_alias, is_module_path, name_from_path
 from lkm.report import modinfo as report
@@ -30,6 +30,7 @@ OPTIONS = (
     Option("F", "field", "FIELD", "print only the values of that field"),
     Option("k", "set-version", "VERSION", "take the modules of that kernel, not of the running one"),
     Option("b", "basedir", "DIR", "the root directory that lib/modules is in"),
+    JSON,
     VERSION,
     HELP,
 )
@@ -60,20 +61,13 @@ def main(argv: list[str]) -> int:
         return understood
     options, operands = understood
     say = Messages("modinfo")
-    tool = _Tool(say)
-    for key, value in options:
-        if key in _FIELDS:
-            tool.field = _FIELDS[key]
-        elif key == "field":
-            tool.field = value.lower()
-        elif key == "null":
-            tool.end = "\0"
-        elif key == "modname":
-            tool.names_only = True
-        elif key == "set-version":
-            tool.release = value
-        elif key == "basedir":
-            tool.root = value or "/"
+    if ("json", "") in options:
+        from lkm.cli.answer import answer
+        from lkm.cli.modinfo_json import fill
+
+        return answer("modinfo", say, lambda fields: fill(fields, options, operands, say))
+    tool = Tool(say)
+    tool.understand(options)
     if not operands:
         say.error("missing module or filename.")
         return 1
@@ -84,7 +78,7 @@ def main(argv: list[str]) -> int:
     return max([tool.show(operand) for operand in operands])
 
 
-class _Tool:
+class Tool:
     """One run: what is to be printed, and the index once it is needed."""
 
     def __init__(self, say: Messages) -> None:
@@ -95,10 +89,26 @@ class _Tool:
         self.names_only = False
         self._index: ModuleIndex | None = None
 
+    def understand(self, options: list[tuple[str, str]]) -> None:
+        """Take the options in."""
+        for key, value in options:
+            if key in _FIELDS:
+                self.field = _FIELDS[key]
+            elif key == "field":
+                self.field = value.lower()
+            elif key == "null":
+                self.end = "\0"
+            elif key == "modname":
+                self.names_only = True
+            elif key == "set-version":
+                self.release = value
+            elif key == "basedir":
+                self.root = value or "/"
+
     def show(self, operand: str) -> int:
         """Print one operand's modules; return its part of the exit status."""
         if not self.names_only and is_module_path(operand) and os.path.isfile(operand):
-            return self._file(operand if operand.startswith("/") else os.path.join(os.getcwd(), operand))
+            return self.file(operand if operand.startswith("/") else os.path.join(os.getcwd(), operand))
         self._place()
         kind = "Module name" if self.names_only else "Module"
         hint = ""
@@ -114,7 +124,7 @@ class _Tool:
             self.say.error(f"{kind} {operand} not found.")
             self.say.detail(*([hint] if hint else self._absence(operand)))
             return 1
-        return max([self._file(path) if path else self._builtin(name) for name, path in found])
+        return max([self.file(path) if path else self.builtin(name) for name, path in found])
 
     def _absence(self, operand: str) -> tuple[str, ...]:
         """Return why there is nothing to show for an operand."""
@@ -132,7 +142,7 @@ class _Tool:
 
         The order is kmod's (libkmod-module.c: ``kmod_module_new_from_lookup``); its configuration is not looked at.
         """
-        index = self._indexes()
+        index = self.indexes()
         if self.names_only:
             name = name_from_path(operand) if "/" not in operand else fold(operand)
             if self._path(name):
@@ -148,10 +158,11 @@ class _Tool:
         return [(builtin, "") for builtin in ([alias] if index.is_builtin(alias) else index.builtin_aliases(alias))]
 
     def _path(self, name: str) -> str:
-        entry = self._indexes().dependencies(name)
-        return os.path.join(self._indexes().directory, entry.path) if entry else ""
+        entry = self.indexes().dependencies(name)
+        return os.path.join(self.indexes().directory, entry.path) if entry else ""
 
-    def _indexes(self) -> ModuleIndex:
+    def indexes(self) -> ModuleIndex:
+        """Return the indexes; raises LkmError."""
         if self._index is None:
             from lkm.system.indexfiles import open_index
             from lkm.system.tree import find_modules_dir
@@ -168,7 +179,8 @@ class _Tool:
             self.root = self.root or root
         return self.root, self.release
 
-    def _file(self, path: str) -> int:
+    def file(self, path: str) -> int:
+        """Print what a file says of itself; return its part of the exit status."""
         if self.field == "filename":
             self._write(path + self.end)
             return 0
@@ -180,20 +192,25 @@ class _Tool:
             with open_source(path) as source:
                 pairs = records(source)
         except LkmError as error:
-            self.say.error(f"could not get modinfo from '{name_from_path(path)}': {_reason(error)}")
-            self.say.detail("" if isinstance(error, MachineError) else error.what, error.hint)
+            self.fail(path, error)
             return 1
         self._print(pairs)
         return 0
 
-    def _builtin(self, name: str) -> int:
+    def fail(self, path: str, error: LkmError) -> None:
+        """Say why a file could not be read."""
+        self.say.error(f"could not get modinfo from '{name_from_path(path)}': {_reason(error)}")
+        self.say.detail("" if isinstance(error, MachineError) else error.what, error.hint)
+
+    def builtin(self, name: str) -> int:
+        """Print what the index has of a built-in module; return 0."""
         start: Pairs = (("name", name), ("filename", "(builtin)"))
         if self.field in ("name", "filename"):
             self._write(report.field(start, self.field, self.end))
             return 0
         if self.field is None:
             self._write("".join([report.line(key, value, self.end) for key, value in start]))
-        self._print(self._indexes().builtin_modinfo(name))
+        self._print(self.indexes().builtin_modinfo(name))
         return 0
 
     def _print(self, pairs: Pairs) -> None:

@@ -7,7 +7,7 @@ import os
 from lkm.cli import messages
 from lkm.cli.kernels import kernel24
 from lkm.cli.options import Option
-from lkm.cli.standard import HELP, VERSION, understand
+from lkm.cli.standard import HELP, JSON, VERSION, understand
 from lkm.errors import LkmError
 from lkm.kernel.interface import IGNORE_MODVERSIONS, IGNORE_VERMAGIC
 
@@ -48,6 +48,7 @@ OPTIONS = (
     Option("s", "syslog", "", "say messages to syslog, not stderr"),
     Option("q", "quiet", "", "say no messages"),
     Option("v", "verbose", "", "print what is done; twice: say more"),
+    JSON,
     VERSION,
     HELP,
 )
@@ -127,6 +128,11 @@ def main(argv: list[str]) -> int:
     if not operands and not choices.has("show-config"):
         say.error("missing parameters. See -h.")
         return 1
+    if choices.has("json"):
+        from lkm.cli.answer import answer
+        from lkm.cli.modprobe_json import fill
+
+        return answer("modprobe", say, lambda fields: fill(fields, choices, operands, say))
     for kind in ("show-modversions", "show-exports"):
         if choices.has(kind):
             from lkm.cli.modprobe_show import show_symbols

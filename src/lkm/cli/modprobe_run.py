@@ -36,7 +36,12 @@ class GiveUp(Exception):
 
 
 class Session:
-    """One call of modprobe. ``out`` is what stdout gets, written when it must be and at the end."""
+    """One call of modprobe. ``out`` is what stdout gets, written when it must be and at the end.
+
+    ``entries`` are those of the plan that is being followed. ``commands_to_stderr``: that is where commands print.
+    """
+
+    commands_to_stderr = False
 
     def __init__(self, choices: Choices, say: Messages) -> None:
         self.choices = choices
@@ -55,6 +60,7 @@ class Session:
             theirs = problem.origin.file.startswith(f"{self.world.directory}/")
             self.say.problem(messages.INFO if theirs else messages.WARNING, problem)
         self._told: set[Problem] = set()
+        self.entries: list[Entry] = []
 
     def run(self, operands: list[str]) -> int:
         """Do it for all operands; return the exit status."""
@@ -79,6 +85,12 @@ class Session:
             return max([self._load(*request) for request in requests])
         except Interrupted as signal:
             return 128 + signal.number
+
+    def note(self, word: str, candidate: Candidate | None = None, plan: Plan | None = None) -> None:
+        """Take down what came of a word, or of one module that it means, as ``entries`` has it (--json)."""
+
+    def note_undone(self, entries: tuple[Entry, ...], signal: int) -> None:
+        """Take down what was removed again, and the signal that was caught, for what was noted last (--json)."""
 
     def flush(self) -> None:
         """Write what is to be printed."""
@@ -125,9 +137,14 @@ class Session:
             wait=self.choices.wait,
             environment=environment,
             before=self._about_to,
-            after=self._complain,
+            after=self._after,
             interrupts=interrupts,
+            to_stderr=self.commands_to_stderr,
         )
+
+    def _after(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        self._complain(entry)
 
     def _about_to(self, step: Step) -> None:
         if self.choices.shows:
@@ -151,13 +168,17 @@ class Session:
             else:
                 candidates = resolve(word, self.world)
         except NotFound as error:
+            self.note(word)
             self._fatal(f"Failed to get module from path {word}: {error.what}")
             return 1
         if not candidates:
             self._new_problems()
+            self.note(word)
             self._fatal(f"Module {word} not found in directory {self.world.directory}", self._absence(word))
             return 1
         if self.choices.has("show-alias"):
+            for candidate in candidates:
+                self.note(word, candidate)
             self.out += [f"{candidate.module}\n" for candidate in candidates]
             return 0
         return self.combined([self._load_one(candidate, word, options) for candidate in candidates])
@@ -183,20 +204,24 @@ class Session:
         for step in plan.steps:
             if isinstance(step, Blacklisted):
                 self.say.warning(f"Module {step.module} is blacklisted, and not loaded: {step.origin}")
+        self.entries = []
         if self.choices.dry:
-            return self._failed(candidate, self._print(plan))
+            status = self._failed(candidate, self._print(plan))
+            self.note(word, candidate, plan)
+            return status
         from lkm.system.interrupts import Interrupts, name_of
 
         with Interrupts() as interrupts:
             driver = self._driver(interrupts)
             journal = driver.follow(plan, state)
+            self.note(word, candidate, plan)
             if interrupts.caught:
                 self.say.error(f"loading '{candidate.module}' was ended by {name_of(interrupts.caught)}")
                 status = 1
             else:
                 status = self._failed(candidate, journal.failure)
-            if status and not has("keep-partial"):
-                self._undo(driver, journal, word, state)
+            undone = () if not status or has("keep-partial") else self._undo(driver, journal, word, state)
+            self.note_undone(undone, interrupts.caught)
         return status
 
     def _failed(self, candidate: Candidate, failure: Entry | None) -> int:
@@ -209,13 +234,15 @@ class Session:
         self.say.detail(*explain_failure(failure, verbose=self.say.priority > messages.WARNING))
         return 1
 
-    def _undo(self, driver: Driver, journal: Journal, word: str, before: KernelState) -> None:
+    def _undo(self, driver: Driver, journal: Journal, word: str, before: KernelState) -> tuple[Entry, ...]:
         """Take out again what a failed request loaded, and say so."""
         if any(isinstance(entry.result, Ran) and not entry.errno for entry in journal.entries):
             self.say.detail("what install commands did cannot be undone")
         from lkm.report.undo import undone
 
-        self.say.detail(*undone(driver.undo(journal, word, before).entries, word))
+        entries = driver.undo(journal, word, before).entries
+        self.say.detail(*undone(entries, word))
+        return entries
 
     # Removing
 
@@ -223,6 +250,7 @@ class Session:
         candidates = resolve(word, self.world)
         if not candidates:
             self._new_problems()
+            self.note(word)
             self._fatal(f"Module {word} not found.", self._absence(word))
             return 1
         for candidate in candidates:
@@ -245,7 +273,11 @@ class Session:
         state = self._state()
         plan = plan_unload(candidate, request, self.world, state)
         self._new_problems(plan.problems)
-        failure = self._print(plan) if self.choices.dry else self._driver().follow(plan, state).failure
+        self.entries = []
+        try:
+            failure = self._print(plan) if self.choices.dry else self._driver().follow(plan, state).failure
+        finally:
+            self.note(word, candidate, plan)
         return 0 if failure is None else 1
 
     # Both
@@ -254,6 +286,7 @@ class Session:
         """Print the plan, as far as it would get; return the entry that would end it."""
         builtins = self.choices.has("show-depends")
         for entry in foresee(plan):
+            self.entries.append(entry)
             if entry.errno:
                 self._complain(entry)
                 if entry.step.required:

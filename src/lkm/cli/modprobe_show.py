@@ -32,6 +32,14 @@ def config_dump(world: World, index: ModuleIndex, *, configs: tuple[str, ...] | 
 
 def show_symbols(path: str, kind: str, say: Messages) -> int:
     """Print the symbols that a module file needs (``show-modversions``) or offers (``show-exports``), with CRCs."""
+    pairs = symbols(path, kind, say)
+    text = "".join([f"0x{crc:08x}\t{name}\n" for crc, name in pairs])
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+    return 0 if pairs else 1
+
+
+def symbols(path: str, kind: str, say: Messages) -> list[tuple[int, str]]:
+    """Return these symbols as (CRC, name); () after saying why there are none."""
     from lkm.formats.elf import Elf
     from lkm.modfile.facts import read
     from lkm.modfile.versions import read_versions
@@ -50,7 +58,7 @@ def show_symbols(path: str, kind: str, say: Messages) -> int:
             say.detail("this option wants the path of a module's file")
         else:
             say.fatal(f"could not get {what} of {path}: {error.what}")
-        return 1
+        return []
     for problem in problems:
         say.warning(str(problem))
     if what == "symbols":
@@ -62,7 +70,4 @@ def show_symbols(path: str, kind: str, say: Messages) -> int:
         pairs = [(crc, name.removeprefix(b".").decode("utf-8", "surrogateescape")) for name, crc in versions.items()]
     if not pairs:
         say.fatal(f"could not get {what} of {path}: it has none")
-        return 1
-    text = "".join([f"0x{crc:08x}\t{name}\n" for crc, name in pairs])
-    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-    return 0
+    return pairs

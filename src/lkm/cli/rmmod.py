@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from lkm.cli import messages
 from lkm.cli.kernels import kernel24, open_kernel
 from lkm.cli.options import Option
-from lkm.cli.standard import HELP, VERSION, understand
+from lkm.cli.standard import HELP, JSON, VERSION, understand
 from lkm.errors import LkmError, MachineError
-from lkm.kernel.interface import Done
+from lkm.kernel.interface import Done, Refused
 from lkm.kernel.linux import LinuxKernel
 from lkm.names import ModuleName, fold, is_module_path, name_from_path
 from lkm.report.removal import obstacle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lkm.kernel.interface import ShownKernel
+    from collections.abc import Callable
+
+    from lkm.kernel.interface import Outcome, ShownKernel
+    from lkm.report.document import Object
     from lkm.state.nouns import KernelState, LoadedModule
     from lkm.state.users import Uses
+
+    Note = Callable[[str, Outcome, Uses | None], None]
 
 USAGE = "rmmod [options] NAME..."
 OPTIONS = (
     Option("f", "force", "", "remove it even if it is in use, where the kernel was built to allow that. DANGEROUS"),
     Option("s", "syslog", "", "say messages to syslog, not stderr"),
     Option("v", "verbose", "", "say what is done"),
+    JSON,
     VERSION,
     HELP,
 )
@@ -46,13 +53,36 @@ def main(argv: list[str]) -> int:
     if not operands:
         say.error("missing module name.")
         return 1
-    kernel = open_kernel(LinuxKernel)
     force = ("force", "") in options
-    failed = [operand for operand in operands if not _remove(kernel, operand, force, say)]
+    if ("json", "") in options:
+        from lkm.cli.answer import answer
+
+        return answer("rmmod", say, lambda fields: _fill(fields, operands, force, say))
+    return _remove_all(operands, force, say, lambda *_: None)
+
+
+def _remove_all(operands: list[str], force: bool, say: messages.Messages, note: Note) -> int:
+    kernel = open_kernel(LinuxKernel)
+    failed = [operand for operand in operands if not _remove(kernel, operand, force, say, note)]
     return 1 if failed else 0
 
 
-def _remove(kernel: ShownKernel, operand: str, force: bool, say: messages.Messages) -> bool:
+def _fill(fields: Object, operands: list[str], force: bool, say: messages.Messages) -> int:
+    """Remove, and put what came of it into the object for --json."""
+    from lkm.report.document import result, users
+
+    removals: list[Object] = []
+    fields["removals"] = removals
+
+    def note(operand: str, outcome: Outcome, uses: Uses | None) -> None:
+        found = result(outcome, os.strerror)
+        removals.append({"request": operand, "module": _name(operand), "result": found, "users": users(uses)})
+
+    return _remove_all(operands, force, say, note)
+
+
+def _remove(kernel: ShownKernel, operand: str, force: bool, say: messages.Messages, note: Note) -> bool:
+    """Remove one module, or say why not. ``note`` gets the operand, the outcome and the users that were found."""
     name = _name(operand)
     if not force:
         try:
@@ -60,6 +90,7 @@ def _remove(kernel: ShownKernel, operand: str, force: bool, say: messages.Messag
         except MachineError as error:
             say.error(f"could not remove module {operand}: {error.what}")
             say.detail(error.hint)
+            note(operand, Refused("", errno.ENOSYS), None)
             return False
         module = modules.find(name)
         uses = _uses(kernel, module, modules)
@@ -68,15 +99,19 @@ def _remove(kernel: ShownKernel, operand: str, force: bool, say: messages.Messag
         if blocked:
             say.error(blocked[0])
             say.detail(*blocked[1:])
+            note(operand, Refused("", errno.EBUSY if module else errno.ENOENT), uses)
             return False
     outcome = kernel.unload(name, force=force)
     if isinstance(outcome, Done):
         say.info(f"removed {name}")
+        note(operand, outcome, None)
         return True
     say.error(f"could not remove module {operand}: {os.strerror(outcome.errno)}")
     from lkm.cli.users import why_kept
 
-    say.detail(*why_kept(kernel, outcome, name)[0])
+    lines, uses = why_kept(kernel, outcome, name)
+    say.detail(*lines)
+    note(operand, outcome, uses)
     return False
 
 

@@ -9,6 +9,7 @@ from lkm.errors import UsageError
 
 VERSION = Option("V", "version", "", "print the version")
 HELP = Option("h", "help", "", "print this help")
+JSON = Option("", "json", "", "answer with a JSON object (docs/json.md)")
 #: For help texts alone: lkm.cli.main takes it out of the command line (lkm.cli.kernels.choose).
 KERNEL = Option("", "kernel", "KERNEL", "live, or sim:FILE for a simulated one; before LKM_KERNEL")
 

@@ -10,7 +10,7 @@ from lkm.cli.kernels import may_change, open_kernel
 from lkm.cli.messages import Messages
 from lkm.cli.modprobe_world import open_world
 from lkm.cli.options import Option
-from lkm.cli.standard import HELP, VERSION, understand
+from lkm.cli.standard import HELP, JSON, VERSION, understand
 from lkm.errors import UsageError
 from lkm.kernel.linux import LinuxKernel
 from lkm.report import causes, document
@@ -28,7 +28,7 @@ COMMON = (
     Option("S", "set-version", "VERSION", "the kernel's release, if not the running one"),
     Option("C", "config", "PATH", "read this file or directory, not the usual ones; may be repeated"),
     Option("", "no-cmdline", "", "do not read the kernel command line"),
-    Option("", "json", "", "answer with a JSON object (docs/json.md)"),
+    JSON,
     Option("q", "quiet", "", "say nothing but errors"),
     VERSION,
     HELP,
