@@ -142,6 +142,7 @@ def test_drawn_worlds(place: Arena, tell: Callable[[str], None]) -> None:
 
 
 @pytest.mark.sweep
+@pytest.mark.timeout(3600)
 def test_thousands_of_drawn_worlds(place: Arena, tell: Callable[[str], None]) -> None:
     tally = run(place, WORLDS, fixed=False, tell=tell)
     assert tally.worlds == WORLDS
