@@ -31,7 +31,6 @@ DIRECTORIES = (
     "/usr/lib/modprobe.d",
     "/lib/modprobe.d",
 )
-CRASHED = 139
 #: Stands in arguments and file names for the module directory of the tree.
 TREE = "@tree"
 #: Holds the cmdline and modules of /proc; not every kernel that tests run on has /proc/modules.
@@ -204,11 +203,10 @@ class _Server:
         lines = []
         for words, environment in calls:
             given = f"MODPROBE_OPTIONS={shlex.quote(environment)} " if environment else ""
-            lines.append(
-                f"{given}/sbin/modprobe {shlex.join([*self.where, *words])} 2>/dev/null; printf '\\0%d\\0' $?"
-            )
+            command = f"{given}timeout -s KILL 10 /sbin/modprobe {shlex.join([*self.where, *words])}"
+            lines.append(f"{command} 2>/dev/null; printf '\\0%d\\0' $?")
         script = "\n".join(lines).encode("utf-8", "surrogateescape")
-        done = subprocess.run(["/bin/sh"], input=script, capture_output=True, check=True, timeout=60)
+        done = subprocess.run(["/bin/sh"], input=script, capture_output=True, check=True)
         parts = done.stdout.split(b"\0")
         return [(int(s), t.decode("utf-8", "surrogateescape")) for t, s in zip(parts[::2], parts[1::2], strict=False)]
 
