@@ -39,6 +39,12 @@ class FakeIndex:
             return None
         return DepEntry(ModuleName(name), f"k/{name}.ko", tuple(f"k/{need}.ko" for need in self.needs[name].split()))
 
+    def needed(self, entry: DepEntry) -> tuple[tuple[str, str], ...]:
+        return tuple((path, "/m/modules.dep") for path in entry.depends)
+
+    def home(self, name: str) -> str:
+        return "/m"
+
     def aliases(self, alias: str) -> tuple[ModuleName, ...]:
         return _matching(self.patterns, alias)
 

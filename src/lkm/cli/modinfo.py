@@ -30,6 +30,7 @@ OPTIONS = (
     Option("F", "field", "FIELD", "print only the values of that field"),
     Option("k", "set-version", "VERSION", "take the modules of that kernel, not of the running one"),
     Option("b", "basedir", "DIR", "the root directory that lib/modules is in"),
+    Option("", "extra-root", "ROOT", "take modules below this root too, the last first; may be repeated"),
     JSON,
     VERSION,
     HELP,
@@ -87,6 +88,7 @@ class Tool:
         self.root = self.release = ""
         self.end = "\n"
         self.names_only = False
+        self.extra_roots: list[str] = []
         self._index: ModuleIndex | None = None
 
     def understand(self, options: list[tuple[str, str]]) -> None:
@@ -104,6 +106,8 @@ class Tool:
                 self.release = value
             elif key == "basedir":
                 self.root = value or "/"
+            elif key == "extra-root":
+                self.extra_roots.append(value)
 
     def show(self, operand: str) -> int:
         """Print one operand's modules; return its part of the exit status."""
@@ -167,8 +171,19 @@ class Tool:
             from lkm.system.indexfiles import open_index
             from lkm.system.tree import find_modules_dir
 
-            self._index = open_index(find_modules_dir(*self._place()))
+            self._index = self._merged() if self.extra_roots else open_index(find_modules_dir(*self._place()))
         return self._index
+
+    def _merged(self) -> ModuleIndex:
+        from lkm.system.roots import open_roots
+        from lkm.system.tree import modules_dir
+
+        root, release = self._place()
+        index, problems = open_roots(modules_dir(root, release), release, self.extra_roots)
+        for problem in problems:
+            self.say.warning(str(problem))
+        index.complain = lambda error: self.say.warning(str(error))
+        return index
 
     def _place(self) -> tuple[str, str]:
         """Return root and release, those of the kernel where the command line does not tell."""

@@ -44,6 +44,7 @@ OPTIONS = (
     Option("C", "config", "PATH", "read this file or directory, not the usual ones; may be repeated"),
     Option("", "no-cmdline", "", "do not read the kernel command line; with -C, nothing but what that names"),
     Option("d", "dirname", "DIR", "the root below which modules are"),
+    Option("", "extra-root", "ROOT", "take modules below this root too, the last first; may be repeated"),
     Option("S", "set-version", "VERSION", "the kernel's release, if not the running one"),
     Option("s", "syslog", "", "say messages to syslog, not stderr"),
     Option("q", "quiet", "", "say no messages"),
@@ -53,7 +54,14 @@ OPTIONS = (
     HELP,
 )
 #: Options that commands' own modprobe shall have too, by way of MODPROBE_OPTIONS.
-_INHERITED = {"config": "-C", "no-cmdline": "--no-cmdline", "syslog": "-s", "quiet": "-q", "verbose": "-v"}
+_INHERITED = {
+    "config": "-C",
+    "no-cmdline": "--no-cmdline",
+    "extra-root": "--extra-root",
+    "syslog": "-s",
+    "quiet": "-q",
+    "verbose": "-v",
+}
 
 
 class Choices:
@@ -63,12 +71,15 @@ class Choices:
         """Raises LkmError when --wait has no number."""
         self.values: dict[str, str] = {}
         self.configs: list[str] = []
+        self.extra_roots: list[str] = []
         self.verbosity = messages.WARNING
         self.inherited = environment
         for key, value in options:
             self.values[key] = value
             if key == "config":
                 self.configs.append(value)
+            elif key == "extra-root":
+                self.extra_roots.append(value)
             elif key == "quiet":
                 self.verbosity = 0
             elif key == "verbose":

@@ -54,10 +54,11 @@ class Session:
             choices.values.get("set-version", "") or self.kernel.release(),
             tuple(choices.configs),
             "" if choices.has("no-cmdline") else self.kernel.cmdline(),
+            tuple(choices.extra_roots),
         )
         for problem in self.world.settings.problems:
             # Kernels come with odd softdeps, which nobody here can mend.
-            theirs = problem.origin.file.startswith(f"{self.world.directory}/")
+            theirs = problem.origin.file.startswith(tuple([f"{d}/" for d in self.index.directories]))
             self.say.problem(messages.INFO if theirs else messages.WARNING, problem)
         self._told: set[Problem] = set()
         self.entries: list[Entry] = []
@@ -105,7 +106,8 @@ class Session:
             return ()
         from lkm.cli.absence import explain
 
-        return explain(word, self.root, self.world.directory.rpartition("/")[2])
+        more = [f"nor is it in {directory}" for directory in self.index.directories[1:]]
+        return (*explain(word, self.root, self.world.directory.rpartition("/")[2]), *more)
 
     def _fatal(self, text: str, details: tuple[str, ...] = ()) -> None:
         """Say why this cannot be done; that ends all, except with -a, and with -q, when it cannot be said."""

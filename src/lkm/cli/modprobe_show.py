@@ -24,7 +24,13 @@ def config_dump(world: World, index: ModuleIndex, *, configs: tuple[str, ...] | 
         from lkm.report.configorigin import origin_text
         from lkm.system.configfiles import hidden_files
 
-        return origin_text(world.settings, hidden_files(paths=configs))
+        hidden = hidden_files(paths=configs)
+        if len(index.directories) == 1:
+            return origin_text(world.settings, hidden)
+        from lkm.index.merged import MergedIndex
+
+        modules = index.hidden() if isinstance(index, MergedIndex) else []
+        return origin_text(world.settings, [*hidden, *modules], index.directories)
     aliases = [f"alias {pattern} {module}\n" for pattern, module in index.dump_aliases()]
     symbols = [f"alias {symbol} {module}\n" for symbol, module in index.dump_symbols()]
     return "".join([config_text(world.settings), INDEXES_FOLLOW, *aliases, *symbols])

@@ -10,7 +10,7 @@ from lkm.cli.kernels import open_kernel
 from lkm.cli.modprobe_world import open_world
 from lkm.cli.options import Option, help_text, parse
 from lkm.cli.standard import HELP, KERNEL, VERSION
-from lkm.errors import UsageError
+from lkm.errors import MachineError, UsageError
 from lkm.kernel.linux import LinuxKernel
 from lkm.system.resolver import Resolver
 
@@ -30,6 +30,7 @@ standard input, a line each; then changed indexes and configuration are noticed,
 so that a program can go on asking. Status: 0 all are known, 1 some are not, 2 it could not be told."""
 OPTIONS = (
     Option("d", "dirname", "DIR", "the root below which modules are"),
+    Option("", "extra-root", "ROOT", "take modules below this root too, the last first; may be repeated"),
     Option("S", "set-version", "VERSION", "the kernel's release, if not the running one"),
     Option("C", "config", "PATH", "read this file or directory, not the usual ones; may be repeated"),
     Option("", "no-cmdline", "", "do not read the kernel command line"),
@@ -61,7 +62,13 @@ def main(argv: list[str]) -> int:
         sys.stdout.write(f"lkm version {__version__}\n")
         return 0
     configs = tuple([value for key, value in options if key == "config"])
-    tool = _Tool(say, given, (os.devnull,) if "raw" in given else configs)
+    roots = tuple([value for key, value in options if key == "extra-root"])
+    try:
+        tool = _Tool(say, given, (os.devnull,) if "raw" in given else configs, roots)
+    except MachineError as error:
+        say.error(str(error))
+        say.detail(error.hint)
+        return 2
     if not os.path.isdir(tool.resolver.world.directory):
         from lkm.cli.absence import explain
 
@@ -81,11 +88,14 @@ def main(argv: list[str]) -> int:
 class _Tool:
     """One run. ``status`` is the exit status as far as it is known."""
 
-    def __init__(self, say: messages.Messages, given: dict[str, str], configs: tuple[str, ...]) -> None:
+    def __init__(
+        self, say: messages.Messages, given: dict[str, str], configs: tuple[str, ...], roots: tuple[str, ...]
+    ) -> None:
         self.say = say
         self.given = given
         self.status = 0
         self._configs = configs
+        self._roots = roots
         self._told: set[Problem] = set()
         self.resolver = Resolver(self._open, configs)
 
@@ -97,9 +107,10 @@ class _Tool:
             self.given.get("set-version", "") or kernel.release(),
             self._configs,
             "" if bare or "no-cmdline" in self.given else kernel.cmdline(),
+            self._roots,
         )
         for problem in world.settings.problems:
-            if not bare and not problem.origin.file.startswith(f"{world.directory}/"):
+            if not bare and not problem.origin.file.startswith(tuple([f"{d}/" for d in index.directories])):
                 self.say.problem(messages.WARNING, problem)
         return world, index
 

@@ -70,6 +70,20 @@ class ModuleIndex:
         value = trie.search(_bytes(name)) if trie else None
         return None if value is None else _entry(name, value, f"{self.directory}/modules.dep.bin")
 
+    @property
+    def directories(self) -> tuple[str, ...]:
+        """Return the directories that the answers come from."""
+        return (self.directory,)
+
+    def home(self, name: str) -> str:
+        """Return the directory whose indexes count for a module."""
+        return self.directory
+
+    def needed(self, entry: DepEntry) -> tuple[tuple[str, str], ...]:
+        """Return all that a module needs, that to load first at the end, as (path, index file that says so)."""
+        source = f"{self.directory}/modules.dep"
+        return tuple([(path, source) for path in entry.depends])
+
     def all_modules(self) -> Iterator[DepEntry]:
         """Yield all modules, sorted by name."""
         trie = self.trie("modules.dep.bin")

@@ -36,6 +36,12 @@ class Index(Protocol):
     def dependencies(self, name: str) -> DepEntry | None:
         """Return a module by name."""
 
+    def needed(self, entry: DepEntry) -> tuple[tuple[str, str], ...]:
+        """Return (path, index file that says so) of all that a module needs, that to load first at the end."""
+
+    def home(self, name: str) -> str:
+        """Return the module directory whose indexes count for a module."""
+
     def aliases(self, alias: str) -> tuple[ModuleName, ...]:
         """Return modules by alias."""
 
@@ -87,10 +93,14 @@ class World:
         try:
             return question(name)
         except LkmError as error:
-            problem = Problem(Origin(error.where or self.directory), error.what, hint=error.hint or "run depmod")
-            if problem not in self.problems:
-                self.problems.append(problem)
+            self.note(error)
             return empty
+
+    def note(self, error: LkmError) -> None:
+        """Take down what is wrong with an index."""
+        problem = Problem(Origin(error.where or self.directory), error.what, hint=error.hint or "run depmod")
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def entry(self, name: str) -> DepEntry | None:
         """Return the line of modules.dep for a module."""
@@ -114,6 +124,10 @@ class World:
         empty: tuple[ModuleName, ...] = ()
         return self._ask(question, alias, empty)
 
+    def home(self, module: str) -> str:
+        """Return the module directory whose indexes count for a module."""
+        return self._index.home(module)
+
     def place(self, path: str) -> str:
         """Return the full path for a path of modules.dep."""
         return path if path.startswith("/") else f"{self.directory}/{path}"
@@ -132,11 +146,11 @@ class World:
         """
         entry = self.entry(candidate.module)
         found = []
-        for path in entry.depends if entry else ():
+        for path, source in self._index.needed(entry) if entry else ():
             place = self.place(path)
             if not self.exists(place):
                 raise NotFound(f"needs {place}, which is not there", str(candidate.module), "run depmod")
-            found.append(Candidate(name_from_path(path), "", Origin(f"{self.directory}/modules.dep"), place))
+            found.append(Candidate(name_from_path(path), "", Origin(source), place))
         found.reverse()
         return found
 
@@ -206,8 +220,7 @@ def resolve(name: str, world: World) -> tuple[Candidate, ...]:
 
 
 def _through(owners: tuple[ModuleName, ...], alias: str, world: World, file: str) -> tuple[Candidate, ...]:
-    origin = Origin(f"{world.directory}/{file}")
-    return tuple([Candidate(owner, alias, origin) for owner in owners])
+    return tuple([Candidate(owner, alias, Origin(f"{world.home(owner)}/{file}")) for owner in owners])
 
 
 def from_path(path: str, world: World) -> Candidate:

@@ -32,12 +32,13 @@ if TYPE_CHECKING:
     from lkm.config.nouns import Directive, Settings
 
 
-def origin_text(settings: Settings, hidden: Iterable[tuple[str, str]] = ()) -> str:
+def origin_text(settings: Settings, hidden: Iterable[tuple[str, str]] = (), directories: Sequence[str] = ()) -> str:
     """Return the settings as modprobe.d text; places and what has no effect are comments.
 
-    ``hidden`` are files that are not read, each with the file of its name that is read in its place.
+    ``hidden`` are files that are not read, each with the file of its name that is read in its place. ``directories``
+    are those of the modules, the weakest first, where there are several.
     """
-    lines = []
+    lines = [f"# modules of {directory}" for directory in directories]
     facts = effective(settings)
     for at, fact in enumerate(facts):
         by = _overrider(fact, facts[:at])

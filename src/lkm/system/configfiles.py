@@ -23,27 +23,41 @@ SUFFIXES = (".conf",)
 
 
 def modprobe_files(
-    root: str = "", paths: tuple[str, ...] = (), kernel_dir: str = "", problems: list[Problem] | None = None
+    root: str = "",
+    paths: tuple[str, ...] = (),
+    kernel_dir: str = "",
+    problems: list[Problem] | None = None,
+    more_dirs: tuple[str, ...] = (),
 ) -> list[tuple[str, str]]:
     """Return (path, text) of every modprobe.d file in the order of reading.
 
     ``root`` stands before the standard directories (kmod's ``-d`` does not move these); ``paths``, files or
     directories, are read instead of them (``-C``). ``kernel_dir`` is the directory whose modules.softdep and
-    modules.weakdep take part, under these names. What cannot be read is left out, and told of in ``problems``.
+    modules.weakdep take part, under these names; those of ``more_dirs``, the last first, before them. What cannot be
+    read is left out, and told of in ``problems``.
     """
-    chosen: dict[str, str] = {}
-    if kernel_dir:
-        waiting = pending(kernel_dir) if os.path.exists(f"{kernel_dir}/{RECORD}") else {}
-        for name in ("modules.softdep", "modules.weakdep"):
-            chosen[name] = waiting.get(name, os.path.join(kernel_dir, name))
-    return _read(_choose(root, "modprobe.d", paths, chosen, problems), problems)
+    chosen = _choose(root, "modprobe.d", paths, _kernels(kernel_dir) if kernel_dir else {}, problems)
+    found = [(name, chosen[name]) for name in sorted(chosen, key=os.fsencode)]
+    for directory in more_dirs:
+        for name, path in _kernels(directory).items():
+            at = [known for known, _ in found].index(name)
+            found.insert(at, (name, path))
+    return _read([path for _, path in found], problems)
 
 
 def depmod_files(
     root: str = "", paths: tuple[str, ...] = (), problems: list[Problem] | None = None
 ) -> list[tuple[str, str]]:
     """Return (path, text) of every depmod.d file in the order of reading; arguments as in modprobe_files."""
-    return _read(_choose(root, "depmod.d", paths, {}, problems), problems)
+    chosen = _choose(root, "depmod.d", paths, {}, problems)
+    return _read([chosen[name] for name in sorted(chosen, key=os.fsencode)], problems)
+
+
+def _kernels(directory: str) -> dict[str, str]:
+    """Return base name → path of the files of a module directory that count."""
+    waiting = pending(directory) if os.path.exists(f"{directory}/{RECORD}") else {}
+    names = ("modules.softdep", "modules.weakdep")
+    return {name: waiting.get(name, os.path.join(directory, name)) for name in names}
 
 
 def hidden_files(leaf: str = "modprobe.d", root: str = "", paths: tuple[str, ...] = ()) -> list[tuple[str, str]]:
@@ -96,10 +110,9 @@ def _is_file(place: str, name: str, problems: list[Problem] | None) -> bool:
     return False
 
 
-def _read(chosen: dict[str, str], problems: list[Problem] | None) -> list[tuple[str, str]]:
+def _read(paths: list[str], problems: list[Problem] | None) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    for name in sorted(chosen, key=os.fsencode):
-        path = chosen[name]
+    for path in paths:
         try:
             found.append((path, read_text(path)))
         except MachineError as error:

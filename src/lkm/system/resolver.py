@@ -67,7 +67,7 @@ class Resolver:
         return True
 
     def _look(self) -> Mark:
-        paths = [f"{self.world.directory}/{name}" for name in WATCHED]
+        paths = [f"{directory}/{name}" for directory in self.index.directories for name in WATCHED]
         for place in self._configs:
             paths.append(place)
             if os.path.isdir(place):

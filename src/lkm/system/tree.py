@@ -33,6 +33,15 @@ def find_modules_dir(root: str, release: str) -> str:
     raise NotFound(f"no module directory for kernel {release}", base or "/", f"looked in {places}")
 
 
+def modules_dir(root: str, release: str) -> str:
+    """Return the path of a module directory as ``find_modules_dir`` does, or where it would be."""
+    try:
+        return find_modules_dir(root, release)
+    except NotFound:
+        base = os.path.abspath(root) if root else ""
+        return f"{base.rstrip('/')}/{PARENTS[0]}/{release}"
+
+
 def list_modules(
     directory: str, excludes: tuple[str, ...] = (), complain: Callable[[MachineError], None] | None = None
 ) -> Iterator[str]:
