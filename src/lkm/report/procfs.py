@@ -7,6 +7,8 @@ are 0, as the kernel shows them to users who may not see them.
 
 from __future__ import annotations
 
+from lkm.report.refusal import printable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,4 +110,4 @@ def log(records: Iterable[LogRecord]) -> str:
     >>> log([LogRecord(4, 1, 70_000_123, "fat: hello")])
     '[   70.000123] fat: hello\\n'
     """
-    return "".join([f"[{r.usec // 1_000_000:5d}.{r.usec % 1_000_000:06d}] {r.text}\n" for r in records])
+    return "".join([f"[{r.usec // 1_000_000:5d}.{r.usec % 1_000_000:06d}] {printable(r.text)}\n" for r in records])

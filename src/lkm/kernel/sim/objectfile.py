@@ -72,8 +72,8 @@ def fault(data: bytes, machine: int) -> str:
 
     ``machine`` is the number that ELF headers must have.
 
-    >>> print(fault(b"x" * 64, 62))
-    Invalid ELF header magic: != \x7fELF
+    >>> fault(b"x" * 64, 62)
+    'Invalid ELF header magic: != \x7fELF'
     """
     return _header_fault(data, machine) or _names_fault(data) or _sections_fault(data)
 
@@ -82,7 +82,7 @@ def _header_fault(data: bytes, machine: int) -> str:
     if len(data) < HEADER_SIZE:
         return f"Invalid ELF header len {len(data)}"
     if data[:4] != b"\x7fELF":
-        return "Invalid ELF header magic: != \\x7fELF"  # as /dev/kmsg shows it
+        return "Invalid ELF header magic: != \x7fELF"
     kind, made_for, start, _, _, _, step, count, names = _HEADER.unpack_from(data)
     if kind != 1:
         return f"Invalid ELF header type: {kind} != 1"

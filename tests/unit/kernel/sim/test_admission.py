@@ -35,7 +35,7 @@ def load(place: Path, image: bytes, text: str = "", flags: int = 0, **meta: str)
     [
         (b"", EINVAL, ""),
         (b"\x7fEL", ENOEXEC, "<3>Invalid ELF header len 3"),
-        (b"#" * 100, ENOEXEC, "<3>Invalid ELF header magic: != \\x7fELF"),
+        (b"#" * 100, ENOEXEC, "<3>Invalid ELF header magic: != \x7fELF"),
         (good()[:18] + b"\xb7\0" + good()[20:], ENOEXEC, "<3>Invalid architecture in ELF header: 183"),
         (good()[:16] + b"\3\0" + good()[18:], ENOEXEC, "<3>Invalid ELF header type: 3 != 1"),
         (good()[:58] + b"\0\0" + good()[60:], ENOEXEC, "<3>Invalid ELF section header size"),

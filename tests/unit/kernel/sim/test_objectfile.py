@@ -32,7 +32,7 @@ def head(index: int, place: int, value: int, shape: str = "<Q") -> bytes:
         (GOOD, ""),
         (b"", "Invalid ELF header len 0"),
         (GOOD[:63], "Invalid ELF header len 63"),
-        (b"#" * 64, "Invalid ELF header magic: != \\x7fELF"),
+        (b"#" * 64, "Invalid ELF header magic: != \x7fELF"),
         (changed(16, "<H", 3), "Invalid ELF header type: 3 != 1"),
         (changed(18, "<H", 183), "Invalid architecture in ELF header: 183"),
         (changed(58, "<H", 0), "Invalid ELF section header size"),

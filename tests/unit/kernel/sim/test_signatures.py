@@ -57,7 +57,7 @@ def load(place: Path, image: bytes, flags: int = 0, **policy: str) -> tuple[int,
         ),
         (
             b"#!/bin/sh\n" * 9,
-            (8, "-", "Invalid ELF header magic: != \\x7fELF"),
+            (8, "-", "Invalid ELF header magic: != \x7fELF"),
             *((EKEYREJECTED, "-", UNSIGNED), (EPERM, "-", "Lockdown")),
         ),
     ],
