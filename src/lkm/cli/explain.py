@@ -8,7 +8,7 @@ import os
 import sys
 
 from lkm.cli.kernels import open_kernel
-from lkm.cli.kernelside import of_image, of_kernel
+from lkm.cli.kernelside import of_image, of_kernel, with_signature
 from lkm.cli.messages import Messages
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
@@ -17,6 +17,7 @@ from lkm.diagnose.evidence import Attempt, Evidence, KernelSide
 from lkm.diagnose.examine import examine
 from lkm.diagnose.loglines import plain, refusals
 from lkm.errors import LkmError, NotFound, UsageError
+from lkm.formats.compression import decompress
 from lkm.kernel.linux import LinuxKernel
 from lkm.names import fold, is_module_path, name_from_path
 from lkm.report.finding import as_json, lines_of
@@ -29,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lkm.diagnose.evidence import ModuleFile
     from lkm.diagnose.finding import Finding
+    from lkm.image.nouns import KernelFacts
     from lkm.kernel.interface import ShownKernel
     from lkm.report.document import Object
 
@@ -108,15 +110,18 @@ class _Case:
     def __init__(self, given: dict[str, str]) -> None:
         self.kernel: ShownKernel = open_kernel(LinuxKernel)
         self.side: KernelSide | None = None
+        self.facts: KernelFacts | None = None
         self.root = given.get("dirname", "") or self.kernel.root()
         release = given.get("set-version", "")
         if "image" in given:
-            self.side, facts = of_image(given["image"])
-            release = release or facts.release
+            self.side, self.facts = of_image(given["image"])
+            release = release or self.facts.release
         elif release or "dirname" in given:
             release = release or self.kernel.release()
             image = f"{self.root.rstrip('/')}/boot/vmlinuz-{release}"
-            self.side = of_image(image)[0] if os.access(image, os.R_OK) else KernelSide("", release)
+            self.side = KernelSide("", release)
+            if os.access(image, os.R_OK):
+                self.side, self.facts = of_image(image)
         self.image = f"{self.root.rstrip('/')}/boot/vmlinuz-{self.kernel.release()}"
         self.tree: IndexedTree | None = None
         with contextlib.suppress(NotFound):
@@ -142,7 +147,11 @@ class _Case:
         if not path and self.tree:
             path = self.tree.path(fold(word))
         if path:
-            return examine(path, read_bytes(path))
+            data = read_bytes(path)
+            file = examine(path, data)
+            if self.facts is None or not file.facts:
+                return file
+            return with_signature(file, decompress(data, file.packed, path), self.facts.certificates)
         if may_lack:
             return None
         where = self.tree.origin() if self.tree else "the tree: there is no module directory"

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from lkm.cli.kernels import may_change
 from lkm.config.cmdline import kernels_blacklist
-from lkm.diagnose.evidence import KernelSide
+from lkm.diagnose.evidence import BAD, GOOD, MALFORMED, UNKNOWN_KEY, UNSIGNED, KernelSide
 from lkm.errors import LkmError
 from lkm.modfile.nouns import Export
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lkm.diagnose.evidence import ModuleFile
     from lkm.image.nouns import KernelFacts
     from lkm.kernel.interface import ShownKernel
     from lkm.kernel.sim.world import World
 
+#: The errno of kernel.sim.signatures.judge → what that means.
+_STATES = {0: GOOD, errno.EKEYREJECTED: BAD, errno.ENOKEY: UNKNOWN_KEY}
+_TRAILER = 12
 #: ELF machine → uname's names, where those differ from the ELF's.
 _MACHINES = {"x86_64": 62, "aarch64": 183, "riscv64": 243, "s390x": 22, "loongarch64": 258, "ppc64le": 21, "i686": 3}
 
@@ -56,6 +63,21 @@ def of_kernel(kernel: ShownKernel, name: str, image: str = "") -> tuple[KernelSi
     except LkmError:
         return side, None
     return _with_image(side, facts, from_image.origin), facts
+
+
+def with_signature(file: ModuleFile, data: bytes, certificates: Iterable[bytes]) -> ModuleFile:
+    """Return a file with what comes of verifying its signature; ``data`` is the file, unpacked."""
+    from lkm.kernel.sim.signatures import judge
+    from lkm.modfile.signature import MAGIC
+
+    if file.facts is None:
+        return file
+    found = file.facts.signature
+    if found is None:
+        return file._replace(signature=MALFORMED if data.endswith(MAGIC) else UNSIGNED)
+    message = data[found.offset : -len(MAGIC) - _TRAILER]
+    number = judge(data[: found.offset], message, certificates, lambda _level, _text: None)
+    return file._replace(signature=_STATES.get(number, MALFORMED))
 
 
 def _with_image(side: KernelSide, facts: KernelFacts, origin: str) -> KernelSide:

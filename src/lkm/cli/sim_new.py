@@ -34,6 +34,21 @@ _OWN_24 = (
 def run(_verb: str, operands: list[str], options: dict[str, str]) -> int:
     """Make the file; print what is in it. Raises UsageError, MachineError, FormatError, NotFound."""
     (path,) = operands
+    meta, count, source = make(path, options)
+    sys.stdout.write(
+        f"{path}: simulated Linux {meta['release']}, dialect {meta['dialect']}\n  exports: {count} ({source})\n"
+        f"  modules: {meta['tree'] or 'of this machine'}/lib/modules/{meta['release']}\n"
+        f"use it: export LKM_KERNEL=sim:{os.path.abspath(path)}\n".replace("of this machine/", "/")
+    )
+    return 0
+
+
+def make(path: str, options: dict[str, str]) -> tuple[dict[str, str], int, str]:
+    """Make the file; return what is known of the world, the number of exports, and where they are from.
+
+    ``options``: image, tree, release, dialect, policy, force. Raises UsageError, MachineError, FormatError, NotFound
+    (for a tree without modules of that release).
+    """
     meta = {"dialect": options.get("dialect", "current"), "cmdline": "", **policy(options.get("policy", ""))}
     if meta["dialect"] not in ("current", "2.4"):
         raise UsageError(f"unknown dialect '{meta['dialect']}'", hint="it is current or 2.4")
@@ -78,12 +93,7 @@ def run(_verb: str, operands: list[str], options: dict[str, str]) -> int:
 
         lay_out(meta["tree"])
         index(path)
-    sys.stdout.write(
-        f"{path}: simulated Linux {release}, dialect {meta['dialect']}\n  exports: {len(exports)} ({source})\n"
-        f"  modules: {meta['tree'] or 'of this machine'}/lib/modules/{release}\n"
-        f"use it: export LKM_KERNEL=sim:{os.path.abspath(path)}\n".replace("of this machine/", "/")
-    )
-    return 0
+    return meta, len(exports), source
 
 
 def policy(text: str) -> dict[str, str]:

@@ -96,13 +96,18 @@ class Attempt(Record):
 
 
 class Evidence(Record):
-    """What the rules see. ``name`` is the module's; where there is no file it may be all that is known of it."""
+    """What the rules see. ``name`` is the module's; where there is no file it may be all that is known of it.
+    ``refused`` are modules that it needs and that are refused themselves; ``no_firmware`` the firmware files that it
+    asks for and that are nowhere.
+    """
 
     file: ModuleFile | None = None
     kernel: KernelSide | None = None
     tree: Tree | None = None
     attempt: Attempt = Attempt()
     name: str = ""
+    refused: tuple[str, ...] = ()
+    no_firmware: tuple[str, ...] = ()
 
 
 def find_export(evidence: Evidence, symbol: str) -> tuple[str, Export] | None:

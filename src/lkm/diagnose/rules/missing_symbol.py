@@ -45,7 +45,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         if export and export[1].gpl_only and facts and not facts.gpl_compatible:
             continue  # the disease gpl-only
         owners = evidence.tree.owners(symbol) if evidence.tree else ()
-        if not set(owners) & _loaded(evidence):
+        if not set(owners) & (_loaded(evidence) | set(evidence.refused)):
             groups.setdefault(owners[0] if owners else "", []).append(symbol)
     for owner, symbols in sorted(groups.items(), key=lambda group: (not group[0], -len(group[1]), group[0])):
         make = _provided if owner else _nobodys

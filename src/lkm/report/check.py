@@ -1,0 +1,74 @@
+"""What ``lkm check`` has found: for people, as JSON, and as SARIF."""
+
+from __future__ import annotations
+
+from lkm.record import Record
+from lkm.report.finding import as_json, lines_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lkm.diagnose.finding import Finding
+
+
+class Result(Record):
+    """One module: ``errno`` is a name, "" when it would load; ``after`` what has to be loaded before it."""
+
+    name: str
+    path: str
+    errno: str
+    after: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def text_of(results: Sequence[Result], release: str, *, named: bool) -> str:
+    """Return the text for people; modules that load are told by name only where they were ``named``."""
+    lines = []
+    for result in results:
+        after = f" after {', '.join(result.after)}" if result.after and named else ""
+        if result.errno:
+            lines.append(f"{result.name}: would be refused ({result.errno}){after}: {result.path}")
+        elif named or result.findings:
+            lines.append(f"{result.name}: would load{after}")
+        lines += [f"  {line}" for finding in result.findings for line in lines_of(finding)]
+    refused = sum(result.errno != "" for result in results)
+    plural = "module" if len(results) == 1 else "modules"
+    lines.append(
+        f"{len(results)} {plural} for {release}: {len(results) - refused} would load, {refused} would be refused"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def as_object(result: Result) -> dict[str, object]:
+    """Return a result as an object of schema lkm/1."""
+    return {
+        "name": result.name,
+        "file": result.path,
+        "verdict": "refused" if result.errno else "loads",
+        "errno": result.errno or None,
+        "after": list(result.after),
+        "findings": [as_json(finding) for finding in result.findings],
+    }
+
+
+def sarif(results: Sequence[Result]) -> str:
+    """Return a SARIF 2.1.0 log (OASIS, sarif-v2.1.0): a result for each finding."""
+    import json
+
+    found = [(result, finding) for result in results for finding in result.findings]
+    codes = sorted({finding.code for _, finding in found})
+    rows = [
+        {
+            "ruleId": finding.code,
+            "ruleIndex": codes.index(finding.code),
+            "level": "error" if finding.errno else "warning",
+            "message": {"text": f"{result.name}: {finding.what}"},
+            "locations": [{"physicalLocation": {"artifactLocation": {"uri": result.path}}}],
+        }
+        for result, finding in found
+    ]
+    driver = {"name": "lkm", "rules": [{"id": code} for code in codes]}
+    run = {"tool": {"driver": driver}, "results": rows}
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
