@@ -277,6 +277,13 @@ def test_an_error_that_nobody_foresees_is_json_too(tool: Tool, monkeypatch: pyte
     assert answer["status"] == 1 and "no such simulated kernel" in answer["messages"][0]["text"]
 
 
+def test_a_linux_2_4_has_its_own_tools(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sim.main(["sim", "new", f"{tool.place}/old", "--dialect", "2.4"]) == 0
+    monkeypatch.setenv("LKM_KERNEL", f"sim:{tool.place}/old")
+    assert tool("load", "fat") == 2
+    assert tool.err.startswith("lkm load: ERROR: this kernel is a Linux 2.4\n  modprobe, insmod")
+
+
 def test_help() -> None:
     for verb in ("load", "unload", "show"):
         assert main(["lkm", verb, "--help"]) == 0
