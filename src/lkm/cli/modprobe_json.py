@@ -70,7 +70,7 @@ class _Noting(Session):
         base = Attempt(word, "done", candidate.module, candidate.alias, candidate.origin, plan)
         planned = self.choices.dry or plan is None
         cause = self._cause(plan) if plan else "done"
-        self.attempts.append(base._replace(cause=cause, entries=tuple(self.entries), planned=planned))
+        self.attempts.append(base._replace(cause=cause, entries=tuple(self.entries), planned=planned, uses=self.uses))
 
     def note_undone(self, entries: tuple[Entry, ...], signal: int) -> None:
         """Complete what was kept last."""

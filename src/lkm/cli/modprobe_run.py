@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lkm.plan.progress import Entry, Journal
     from lkm.plan.resolve import Candidate
     from lkm.plan.steps import Plan, Step
+    from lkm.state.users import Uses
     from lkm.system.follow import Driver
     from lkm.system.interrupts import Interrupts
 
@@ -38,7 +39,8 @@ class GiveUp(Exception):
 class Session:
     """One call of modprobe. ``out`` is what stdout gets, written when it must be and at the end.
 
-    ``entries`` are those of the plan that is being followed. ``commands_to_stderr``: that is where commands print.
+    ``entries`` are those of the plan that is being followed, ``uses`` who kept a module that was to go.
+    ``commands_to_stderr``: that is where commands print.
     """
 
     commands_to_stderr = False
@@ -62,6 +64,7 @@ class Session:
             self.say.problem(messages.INFO if theirs else messages.WARNING, problem)
         self._told: set[Problem] = set()
         self.entries: list[Entry] = []
+        self.uses: Uses | None = None
 
     def run(self, operands: list[str]) -> int:
         """Do it for all operands; return the exit status."""
@@ -206,7 +209,7 @@ class Session:
         for step in plan.steps:
             if isinstance(step, Blacklisted):
                 self.say.warning(f"Module {step.module} is blacklisted, and not loaded: {step.origin}")
-        self.entries = []
+        self.entries, self.uses = [], None
         if self.choices.dry:
             status = self._failed(candidate, self._print(plan))
             self.note(word, candidate, plan)
@@ -275,7 +278,7 @@ class Session:
         state = self._state()
         plan = plan_unload(candidate, request, self.world, state)
         self._new_problems(plan.problems)
-        self.entries = []
+        self.entries, self.uses = [], None
         try:
             failure = self._print(plan) if self.choices.dry else self._driver().follow(plan, state).failure
         finally:
@@ -318,7 +321,9 @@ class Session:
                 return
             from lkm.cli.users import why_kept
 
-            why = why_kept(self.kernel, result, step.module)[0] if self.say.priority >= messages.ERR else ()
+            why: tuple[str, ...] = ()
+            if self.say.priority >= messages.ERR:
+                why, self.uses = why_kept(self.kernel, result, step.module)
             if not result.call:
                 self._fatal(f"Module {step.module} is in use.", why)
                 return
