@@ -104,6 +104,10 @@ def test_helpers_of_killed_processes_do_not_count(sim: Sim) -> None:
         assert not requests.begin(world, 13, lambda _: True)
     assert len(Kernel24("w").log()) == 5
     assert requests.begin(world, 13, lambda pid: pid != 12)
+    assert {key for (key,) in world.db.execute("SELECT key FROM meta WHERE key LIKE 'kmod %'")} == {
+        "kmod 11",
+        "kmod 13",
+    }
     requests.end(world, 13)
     assert sim("request serial")[0] == 0
 

@@ -25,7 +25,7 @@ static const struct isapnp_card_id card[] = {{5, 0x630e, 0x1f, {{0x630e, 0x1}, {
 TABLE(isapnp_card, card)
 static const struct isapnp_device_id dev[] = {{0xffff, 0xffff, 0xd041, 0x500, 0}, {0}};
 TABLE(isapnp_device, dev)
-static const struct ieee1394_device_id fire[] = {{12, 0x1234, 1, 0x609e, 0x10483, 0}, {0}};
+static const struct ieee1394_device_id fire[] = {{12, 0x1234, 1, 0x609e, 0x10483, (void *) 9}, {0}};
 TABLE(ieee1394_device, fire)
 static const struct parport_device_id par[] = {{"MODEL:Zip*", 0}, {"", 1}, {0}};
 TABLE(parport_device, par)
@@ -68,8 +68,20 @@ def test_all_kinds_and_their_maps(word: str) -> None:
         head, *found = map_text(keyword, [("m", tables, ("one two",))]).splitlines()
         assert (head, found) == (MAPS[keyword], lines)
     assert tables["parport_device"][0][0] == b"MODEL:Zip*"
+    assert tables["ieee1394_device"][0][-1] == 9
     lines = map_text("parportmapfile", [("m", tables, ())]).splitlines()
     assert lines[1:] == ["m                    MODEL:Zip*", "m                    "]
+
+
+def test_the_file_tells_how_long_its_entries_are() -> None:
+    source = """
+    #include "module24.h"
+    struct long_device_id { struct pci_device_id id; unsigned long more[2]; };
+    static const struct long_device_id t[] = {{{1, 2}, {3}}, {{4, 5}}, {{0}}};
+    static const unsigned long __module_pci_device_size __attribute__((used)) = sizeof(t[0]);
+    static const void *const __module_pci_device_table __attribute__((used)) = t;
+    """
+    assert [row[:2] for row in read(build("long", source=source))["pci_device"]] == [(1, 2), (4, 5)]
 
 
 def test_shipped_files() -> None:

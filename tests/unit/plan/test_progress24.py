@@ -65,6 +65,7 @@ def test_the_next_is_tried() -> None:
     assert load("x", "probe x a d", "c") == (False, ["+c", "+c"], [])
     assert load("x", "probeall x a e", "a") == (True, ["+c", "+b", "+a", "-b", "-c", "+e"], ["e"])
     assert load("x", "probeall x a e", "a", "e")[0] is False
+    assert load("x", "probeall x e d") == (True, ["+e", "+c", "+d"], ["e", "c", "d"])
 
 
 def test_what_is_above_may_fail_and_what_is_below_may_not() -> None:
