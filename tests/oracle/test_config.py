@@ -81,7 +81,7 @@ def our_dump(root: Path, paths: tuple[str, ...]) -> tuple[bytes, list[tuple[str,
     for problem in found.problems:
         file = problem.origin.file.removeprefix(str(root))
         line = last.get((problem.origin.file, problem.origin.line), 0)
-        if problem.message.startswith("ignored, as it does not follow"):
+        if problem.message.startswith(("ignored, as", "ends in a carriage return")):
             continue  # kmod says nothing of it
         if file == "/proc/cmdline":
             said.append((file, 0, problem.message.removeprefix("bad module name '")[:-1].replace("-", "_")))

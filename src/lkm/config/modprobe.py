@@ -2,7 +2,7 @@
 
 Reads as kmod does (libkmod-config.c, ``kmod_config_parse``). A bad line is left out and told of; the rest stands.
 ``#`` makes a comment only as a line's very first character. ``include`` and ``config`` were directives once and are
-refused. Words past those that a directive takes are ignored.
+refused. Words past those that a directive takes are ignored, and told of unless they start with ``#``.
 
 >>> facts, problems = parse("alias eth0 e1000-x\\noptoins e1000 debug=1\\n", "x.conf")
 >>> facts[0].pattern, facts[0].module, str(facts[0].origin)
@@ -13,7 +13,7 @@ x.conf:2: unknown directive 'optoins' | did you mean 'options'?
 
 from __future__ import annotations
 
-from lkm.config.lines import BLANKS, SPACES, logical_lines, word_at, words
+from lkm.config.lines import BLANKS, SPACES, Line, logical_lines, word_at, words
 from lkm.config.nouns import Alias, Blacklist, Command, Directive, Forbid, Options, Softdep, Unset, Weakdep
 from lkm.errors import FormatError
 from lkm.names import AliasPattern, ModuleName, fold_alias
@@ -37,6 +37,7 @@ def parse(text: str, file: str) -> tuple[tuple[Directive, ...], tuple[Problem, .
     """Return the directives of one file, in order, and what could not be used. Never raises."""
     facts: list[Directive] = []
     problems: list[Problem] = []
+    ends: list[Line] = []
     for line in logical_lines(text):
         if line.text[0] == "#":
             continue
@@ -46,6 +47,13 @@ def parse(text: str, file: str) -> tuple[tuple[Directive, ...], tuple[Problem, .
             fact = reader.directive(keyword)
             if fact is not None:
                 facts.append(fact)
+                if line.text[-1] == "\r":
+                    ends.append(line)
+    if ends:
+        message = "ends in a carriage return, which kmod takes for a part of the last word"
+        more = f", as do {len(ends) - 1} more lines" if len(ends) > 1 else ""
+        last, hint = ends[0], "the file has DOS line ends; remove the carriage returns"
+        problems.append(Problem(Origin(file, last.first), message + more, last.text, len(last.text), hint))
     return tuple(facts), tuple(problems)
 
 
@@ -72,12 +80,17 @@ class _Reader:
     def _read(self, keyword: str) -> Directive:
         if keyword == "alias":
             pattern = self._name("the alias")
-            return Alias(pattern, self._module(), self.origin)
+            target = self._module()
+            self._no_more("one module")
+            return Alias(pattern, target, self.origin)
         if keyword == "unset":
             kind = self._kind()
-            return Unset(kind, ModuleName(self._name("the name")), self.origin)
+            fact = Unset(kind, ModuleName(self._name("the name")), self.origin)
+            self._no_more("one name")
+            return fact
         module = self._module()
         if keyword == "blacklist":
+            self._no_more("one module")
             return Blacklist(module, self.origin)
         if keyword == "forbid":
             return Forbid(module, self._because(), self.origin)
@@ -104,6 +117,13 @@ class _Reader:
 
     def _module(self) -> ModuleName:
         return ModuleName(self._name("the module name"))
+
+    def _no_more(self, least: str) -> None:
+        """Tell of words that mean nothing to kmod either; a comment is at least well meant, and works."""
+        word, start = word_at(self.text, self.at)
+        if word and word[0] not in "#\r":
+            rest = self.text[start:].rstrip(SPACES)
+            self._problem(f"ignored, as this takes {least}: {_quoted(rest)}", start + 1, "write a line for each")
 
     def _options(self, module: ModuleName, text: str) -> Options:
         sign, _, rest = text.lstrip(" ").partition(" ")

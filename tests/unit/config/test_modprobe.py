@@ -29,22 +29,20 @@ def problem(text: str) -> Problem:
     ("text", "expected"),
     [
         ("alias eth-* e-1000", Alias(AliasPattern("eth_*"), ModuleName("e_1000"), AT)),
-        ("alias v[a-b]-c m more words", Alias(AliasPattern("v[a-b]_c"), ModuleName("m"), AT)),
+        ("alias v[a-b]-c m # more words", Alias(AliasPattern("v[a-b]_c"), ModuleName("m"), AT)),
         (" \tblacklist\ta-b ", Blacklist(ModuleName("a_b"), AT)),
         ('options m  a=1\tb="x  y" ', Options(ModuleName("m"), ' a=1 b="x  y" ', AT)),
         ("install m /bin/a-b\t$CMDLINE_OPTS ", Command("install", ModuleName("m"), "/bin/a-b\t$CMDLINE_OPTS ", AT)),
         ("options m += a=1  b", Options(ModuleName("m"), "a=1  b", AT, extends=True)),
         ("options m  +=\ta=1", Options(ModuleName("m"), "a=1", AT, extends=True)),
         ("options m +=a", Options(ModuleName("m"), "+=a", AT)),
-        ("unset options a-b more", Unset("options", ModuleName("a_b"), AT)),
+        ("unset options a-b #more", Unset("options", ModuleName("a_b"), AT)),
         ("unset alias pci:v[a-b]-*", Unset("alias", ModuleName("pci:v[a-b]_*"), AT)),
         ("remove m x", Command("remove", ModuleName("m"), "x", AT)),
         ("softdep m-a pre: a-b c post: d", Softdep(ModuleName("m_a"), ("a-b", "c"), ("d",), AT)),
         ("softdep m post: d pre: a post: e", Softdep(ModuleName("m"), ("a",), ("d", "e"), AT)),
         ("softdep m pre:", Softdep(ModuleName("m"), (), (), AT)),
-        ("softdep m   pre: a\r", Softdep(ModuleName("m"), ("a",), (), AT)),
         ("weakdep m a-b  c", Weakdep(ModuleName("m"), ("a-b", "c"), AT)),
-        ("alias a b\r", Alias(AliasPattern("a"), ModuleName("b\r"), AT)),
     ],
 )
 def test_what_each_directive_says(text: str, expected: Directive) -> None:
@@ -106,6 +104,28 @@ def test_two_blanks_hide_the_first_word_of_a_softdep_as_in_kmod() -> None:
     (found,), (wrong,) = parse("softdep m  pre: a", "x.conf")
     assert isinstance(found, Softdep) and found.pre == ()
     assert (wrong.column, wrong.hint) == (12, "leave one blank before it, not two")
+
+
+def test_dos_line_ends_are_parts_of_words_as_in_kmod_and_told_of_once() -> None:
+    found, (wrong,) = parse("alias a b\r\n#\r\nsoftdep m   pre: a\r\nblacklist c\r", "x.conf")
+    assert found[0] == Alias(AliasPattern("a"), ModuleName("b\r"), AT)
+    assert found[1:] == (
+        Softdep(ModuleName("m"), ("a",), (), Origin("x.conf", 3)),
+        Blacklist(ModuleName("c\r"), Origin("x.conf", 4)),
+    )
+    assert (wrong.origin, wrong.column) == (AT, 10)
+    assert wrong.message.endswith(" of the last word, as do 2 more lines")
+
+
+def test_words_past_those_that_a_directive_takes_are_told_of() -> None:
+    for text, column, words in (
+        ("blacklist a b c", 13, "b c"),
+        ("alias a* b  c ", 13, "c"),
+        ("unset options a b", 17, "b"),
+    ):
+        (found,), (wrong,) = parse(text, "x.conf")
+        assert found and (wrong.column, wrong.hint) == (column, "write a line for each")
+        assert wrong.message.startswith("ignored, as this takes one ") and wrong.message.endswith(f": '{words}'")
 
 
 def test_one_bad_line_kills_nothing_and_lines_keep_their_numbers() -> None:
