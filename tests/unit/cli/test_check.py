@@ -10,6 +10,7 @@ import pytest
 
 from lkm.cli.check import main
 from lkm.cli.depmod import main as depmod
+from tests.support import schema
 from tests.support.trees import copy, debian_kernel, debian_modules, uml_modules
 
 UML = "/usr/bin/linux.uml"
@@ -75,7 +76,7 @@ def test_policy(run: Run) -> None:
 def test_json_and_sarif(run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.ko").write_bytes(b"text\n")
     status, out, _ = run("--json", "fat", str(tmp_path / "x.ko"))
-    answer = json.loads(out)
+    answer = schema.check(out)
     assert (status, answer["schema"], [m["verdict"] for m in answer["modules"]]) == (1, "lkm/1", ["loads", "refused"])
     assert (answer["modules"][1]["errno"], answer["modules"][1]["findings"][0]["code"]) == ("ENOEXEC", "not-elf")
     status, out, _ = run("--sarif", "fat", str(tmp_path / "x.ko"))

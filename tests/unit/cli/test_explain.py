@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from lkm.cli.depmod import main as depmod
 from lkm.cli.explain import main
 from lkm.modfile.nouns import Export
+from tests.support import schema
 from tests.support.elfwriter import build_module
 from tests.support.kernelwriter import build_kernel
 from tests.support.sick import HEALTHY, VERMAGIC
@@ -97,7 +97,7 @@ def test_a_module_that_is_named_comes_after_what_it_needs(run: Run) -> None:
 def test_json(run: Run) -> None:
     Path("mod.ko").write_bytes(b"#!/bin/sh\n")
     status, out, _ = run(*here("--json", "mod.ko"))
-    answer = json.loads(out)
+    answer = schema.check(out)
     assert (status, answer["schema"], answer["tool"]) == (0, "lkm/1", "explain")
     (module,) = answer["modules"]
     assert [finding["code"] for finding in module["findings"]] == ["not-elf"]
