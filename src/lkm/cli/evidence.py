@@ -36,15 +36,17 @@ def index_of(kernel: ShownKernel) -> ModuleIndex | None:
 
 def _evidence(kernel: ShownKernel, path: str) -> Evidence:
     try:
-        loaded: tuple[str, ...] = tuple([module.name for module in kernel.state().modules])
+        modules = kernel.state().modules
     except LkmError:
-        loaded = ()
+        modules = ()
     world = getattr(kernel, "world", None)  # a simulated kernel: not the machine that this runs on
     machine = os.uname().machine if world is None else machine_name(int(world.meta("machine", "62")))
     base = Evidence(
         path,
         name_from_path(path),
-        loaded=loaded,
+        loaded=tuple([module.name for module in modules]),
+        coming=tuple([module.name for module in modules if module.state == "Loading"]),
+        going=tuple([module.name for module in modules if module.state == "Unloading"]),
         kernel_release=kernel.release(),
         kernel_machine=machine,
         superuser=may_change(kernel),

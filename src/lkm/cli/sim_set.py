@@ -6,7 +6,7 @@ import errno
 import sys
 
 from lkm.cli.sim import opened
-from lkm.errors import NotFound, UsageError
+from lkm.errors import MachineError, NotFound, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,11 +53,7 @@ def _fault(world: World, module: str, kind: str) -> str:
         world.db.execute("DELETE FROM faults WHERE module = ?", (module,))
         return f"{module}: no faults\n"
     if kind in _STATES:
-        query = "UPDATE modules SET state = ?, flags = (flags & ~?) | ? WHERE name = ?"
-        done = world.db.execute(query, (*_STATES[kind], module))
-        if not done.rowcount:
-            raise NotFound(f"module {module} is not loaded", world.path, "load it first; `hang` is for the next load")
-        return f"{module}: is {kind} now\n"
+        return _state(world, module, kind)
     name, _, argument = kind.partition("=")
     if name == "init":
         argument = str(_errno(argument))
@@ -70,6 +66,26 @@ def _fault(world: World, module: str, kind: str) -> str:
         return f"{module}: its cleanup will not return\n"
     what = f"init returns -{errno.errorcode.get(int(argument), argument)}" if name == "init" else f"init: {name}"
     return f"{module}: {what}, from the next load on\n"
+
+
+def _state(world: World, module: str, kind: str) -> str:
+    """Put a loaded module into a state; in today's kernels its use count is then that of the state."""
+    old = world.meta("dialect") == "2.4"
+    if kind == "uninitialized" and not old:
+        raise UsageError("a module is uninitialized in Linux 2.4 only", hint="initializing, or deleted")
+    row = world.db.execute("SELECT usecount FROM modules WHERE name = ?", (module,)).fetchone()
+    if row is None:
+        raise NotFound(f"module {module} is not loaded", world.path, "load it first; `hang` is for the next load")
+    holders = [name for (name,) in world.db.execute("SELECT holder FROM refs WHERE used = ?", (module,))]
+    if holders:
+        who = " ".join(sorted(holders))
+        raise MachineError(
+            f"{module} is needed by {who}, so it cannot be {kind}", "", errno.EBUSY, f"first: rmmod {who}"
+        )
+    count = row[0] if old else {"deleted": -1, "initializing": 1}[kind]
+    query = "UPDATE modules SET state = ?, flags = (flags & ~?) | ?, usecount = ? WHERE name = ?"
+    world.db.execute(query, (*_STATES[kind], count, module))
+    return f"{module}: is {kind} now\n"
 
 
 def _errno(text: str) -> int:

@@ -42,6 +42,7 @@ class Evidence(Record):
     undefined symbols. ``loaded`` are the names in the kernel, ``kernel_release`` and ``kernel_machine`` are uname's,
     ``superuser`` tells whether the tool ran as root, ``disabled`` whether kernel.modules_disabled is set,
     ``blacklist`` is the word of the kernel's command line that keeps the module out.
+    ``coming`` are modules whose init has not returned, ``going`` those whose exit has not.
     """
 
     path: str
@@ -56,6 +57,8 @@ class Evidence(Record):
     kernel_machine: str = ""
     superuser: bool = True
     disabled: bool = False
+    coming: tuple[str, ...] = ()
+    going: tuple[str, ...] = ()
     blacklist: str = ""
 
 
@@ -105,6 +108,12 @@ def explain_load(
         lines.append(
             f"a module named {evidence.name} is in the kernel already; `lkm rmmod {evidence.name}` removes it"
         )
+    elif number == errno.EBUSY and evidence.name in evidence.going:
+        lines.append(f"{evidence.name} is being removed, and its exit function has not returned")
+        lines.append("if it never does, only a reboot clears that")
+    elif number == errno.EBUSY and evidence.name in evidence.coming:
+        lines.append(f"{evidence.name} is being loaded already, and its init function has not returned")
+        lines.append("if it never does, only a reboot clears that")
     elif number == errno.EPERM:
         lines += _forbidden(evidence, said)
     elif number == errno.ENOSYS:

@@ -40,6 +40,9 @@ def obstacle(
     if module.holders:
         holders = in_order(module.holders, listed)
         return (f"Module {name} is in use by: {' '.join(holders)}", *in_use(module, holders, uses))
+    if module.refcount > 0 and module.state == "Loading":
+        why = "it is being loaded, and its init function has not returned; if it never does, only a reboot removes it"
+        return (f"Module {name} is in use", why)
     if module.refcount > 0:
         return (f"Module {name} is in use", *in_use(module, (), uses))
     if module.refcount < 0 and module.state == "Live":

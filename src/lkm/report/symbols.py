@@ -43,7 +43,9 @@ def missing_lines(
     else:
         lines = [f"{start}:"]
         lines += [f"  {len(each)} that {_source(owner, index)}: {_some(each, verbose)}" for owner, each in groups]
-    loaded = [owner for owner, _ in groups if owner in evidence.loaded]
+    unready = {**dict.fromkeys(evidence.going, "removed"), **dict.fromkeys(evidence.coming, "loaded")}
+    lines += [f"{owner} is being {unready[owner]} just now" for owner, _ in groups if owner in unready]
+    loaded = [owner for owner, _ in groups if owner in evidence.loaded and owner not in unready]
     wanted = [owner for owner, _ in groups if owner and owner not in evidence.loaded]
     if loaded and evidence.license:
         lines.append(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lkm.cli import depmod, modprobe, sim
+from lkm.cli import depmod, insmod, modprobe, rmmod, sim
 from lkm.cli.sim import ABOUT, VERBS
 from lkm.cli.sim_new import policy
 from lkm.errors import UsageError
@@ -141,6 +141,41 @@ def test_faults(run: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
     assert run("fault", "msdos", "deleted")[0] == 1
     assert run("fault", "fat", "none")[1] == "fat: no faults\n"
     assert run("fault", "fat", "explodes")[0] == run("fault", "fat", "init=-EWHAT")[0] == 2
+
+
+def test_a_module_that_comes_or_goes_for_ever(
+    run: Run, tree: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What stands in /proc/modules then, and what each tool says of it."""
+    place = tree / "lib/modules/1.0"
+    assert modprobe.main(["modprobe", "msdos"]) == 0
+    assert run("fault", "fat", "deleted") == (
+        1,
+        "",
+        "lkm sim: fat is needed by msdos, so it cannot be deleted\n  first: rmmod msdos\n",
+    )
+    assert rmmod.main(["rmmod", "msdos"]) == 0
+    assert run("fault", "fat", "uninitialized")[0] == 2
+    run("fault", "fat", "deleted")
+    run("fault", "lp", "hang")
+    insmod.main(["insmod", f"{place}/lp.ko"])
+    rows = [line.split()[0:5] for line in run("proc", "modules")[1].splitlines()]
+    assert [(row[0], *row[2:]) for row in rows] == [("lp", "1", "-", "Loading"), ("fat", "-1", "-", "Unloading")]
+    for tool, word, lines in (
+        (insmod, f"{place}/fat.ko", ["fat is being removed, and its exit function has not returned"]),
+        (insmod, f"{place}/lp.ko", ["lp is being loaded already, and its init function has not returned"]),
+        (insmod, f"{place}/msdos.ko", ["fat is being removed just now"]),
+        (
+            rmmod,
+            "lp",
+            ["it is being loaded, and its init function has not returned; if it never does, only a reboot"],
+        ),
+        (rmmod, "fat", ["it is unloading just now"]),
+    ):
+        capfd.readouterr()
+        assert tool.main([tool.__name__.rpartition(".")[2], word]) == 1
+        said = capfd.readouterr().err
+        assert all(f"\n  {line}" in said for line in lines), said
 
 
 def test_kernels_symbols_and_interrupts(run: Run) -> None:
