@@ -76,6 +76,7 @@ EXAMPLES = (
         ("usbcore.o: couldn't find the kernel version this module was compiled for",),
     ),
     Example("5.1", "see what insmod is seeing", "5.1", "grep -c kernel_version serial.o usbcore.o", ("usbcore.o:0",)),
+    Example("5.1", "the file is not in fact an LKM", "5.1", "lkm modinfo usbcore.o", ("license:     <none>",)),
     Example("5.2", "the driver doesn't find any device", "5.2", "lkm insmod ne.o"),
     Example("5.2", "/proc/devices", "5.2", "lkm sim proc devices", ("  4 ttyS",)),
     Example("5.2", "/proc/interrupts", "5.2", "lkm sim interrupts", (" 11:          0          XT-PIC  ne",)),

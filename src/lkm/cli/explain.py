@@ -7,7 +7,7 @@ import errno
 import os
 import sys
 
-from lkm.cli.kernels import open_kernel
+from lkm.cli.kernels import of_today, open_kernel
 from lkm.cli.kernelside import of_image, of_kernel, with_signature
 from lkm.cli.messages import Messages
 from lkm.cli.options import Option
@@ -80,6 +80,8 @@ def _explain(given: dict[str, str], operands: list[str], fields: Object) -> int:
     log = _log(given["log"]) if "log" in given else ()
     if not operands and "log" not in given:
         raise UsageError("name a module file or a module, or give a log", hint="`lkm explain --help` tells more")
+    if "image" not in given:
+        of_today()
     case = _Case(given)
     told = (
         [case.of(operands[0], _errno(given.get("errno", "")), log, operands[1:])]

@@ -127,5 +127,13 @@ def world24() -> Kernel24 | None:
         return None
 
 
+def of_today() -> None:
+    """Raise UsageError where the kernel is a world that speaks 2.4, for tools that do not."""
+    if kernel24() is not None:
+        raise UsageError(
+            "this kernel is a Linux 2.4", hint="modprobe, depmod, insmod, rmmod, lsmod, modinfo and ksyms speak it"
+        )
+
+
 def _never() -> ShownKernel:
     raise AssertionError("a live kernel was asked for")

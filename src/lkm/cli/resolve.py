@@ -6,7 +6,7 @@ import os
 import sys
 
 from lkm.cli import messages
-from lkm.cli.kernels import open_kernel
+from lkm.cli.kernels import of_today, open_kernel
 from lkm.cli.modprobe_world import open_world
 from lkm.cli.options import Option, help_text, parse
 from lkm.cli.standard import HELP, KERNEL, VERSION
@@ -64,8 +64,10 @@ def main(argv: list[str]) -> int:
     configs = tuple([value for key, value in options if key == "config"])
     roots = tuple([value for key, value in options if key == "extra-root"])
     try:
+        if "dirname" not in given:
+            of_today()
         tool = _Tool(say, given, (os.devnull,) if "raw" in given else configs, roots)
-    except MachineError as error:
+    except (MachineError, UsageError) as error:
         say.error(str(error))
         say.detail(error.hint)
         return 2

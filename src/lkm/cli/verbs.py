@@ -6,7 +6,7 @@ import os
 import sys
 
 from lkm.cli import messages
-from lkm.cli.kernels import kernel24, may_change, open_kernel
+from lkm.cli.kernels import may_change, of_today, open_kernel
 from lkm.cli.messages import Messages
 from lkm.cli.modprobe_world import open_world
 from lkm.cli.options import Option
@@ -141,8 +141,7 @@ def main(
         try:
             if not operands:
                 raise UsageError("name a module, an alias or a file", hint=f"`lkm {name} --help` tells more")
-            if kernel24() is not None:
-                raise UsageError("this kernel is a Linux 2.4", hint="modprobe, insmod, rmmod and lsmod speak it")
+            of_today()
             return work(Verb(name, options, say), operands, fields)
         except UsageError as error:
             say.error(error.what)

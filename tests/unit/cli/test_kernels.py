@@ -111,6 +111,16 @@ def test_every_tool_takes_it(
     assert capfd.readouterr().out == "Module                  Size  Used by    Not tainted\n"
 
 
+@pytest.mark.parametrize("words", ["load fat", "unload fat", "show fat", "explain fat.o", "resolve fat"])
+def test_what_does_not_speak_2_4_says_so(
+    worlds: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.setenv("LKM_KERNEL", "sim:w24")
+    assert main(["lkm", *words.split()]) == 2
+    out, err = capfd.readouterr()
+    assert (out, "this kernel is a Linux 2.4\n  modprobe, depmod," in err) == ("", True)
+
+
 @pytest.mark.parametrize("tool", sorted(TOOLS))
 def test_the_help_of_every_tool_names_it(tool: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["lkm", tool, "--help"]) == 0

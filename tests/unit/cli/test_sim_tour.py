@@ -97,7 +97,7 @@ def test_nothing_is_left_unless_asked_for(tour: Tour, tmp_path: Path, monkeypatc
     assert tour("5.1")[0] == 0
     assert list(tmp_path.iterdir()) == []
     assert tour("5.1", "--keep", f"{tmp_path}/tour")[1].endswith(
-        "\nIt is all there still:\n\n  $ cd TOUR\n  $ export LKM_KERNEL=sim:world\n\nAll 2 commands did as told.\n"
+        "\nIt is all there still:\n\n  $ cd TOUR\n  $ export LKM_KERNEL=sim:world\n\nAll 4 commands did as told.\n"
     )
     assert {"world", "world.root", "msdos.o"} <= set(os.listdir(tmp_path / "tour"))
 
