@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lkm.cli import modprobe24
 from lkm.cli.main import main
@@ -263,3 +268,57 @@ def test_safe_mode(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [desk("modprobe who"), desk.loaded] == [0, "serial lp* parport*"]
     with pytest.raises(UsageError, match="Nothing to load"):
         modprobe24.trusted(["modprobe"], "modprobe")
+
+
+NAMES = ("fat", "msdos", "vfat", "lp", "parport_pc", "ne", "serial", "virtual", "eth0")
+name = st.sampled_from(NAMES)
+line = st.builds(
+    lambda kind, one, others: f"{kind} {one} {' '.join(others[:1] if kind == 'alias' else others)}",
+    st.sampled_from(("alias", "probe", "probeall", "above", "below")),
+    name,
+    st.lists(st.sampled_from((*NAMES, "off", "null")), min_size=1, max_size=3),
+)
+line |= st.sampled_from(("options ne io=0x300", "options lp -o printer", "options -k fat", "install virtual true"))
+line |= st.builds(
+    "{} {} {}".format,
+    st.sampled_from(("pre-install", "post-install", "pre-remove", "post-remove")),
+    name,
+    st.sampled_from(("true", "false")),
+)
+call = st.builds("{} {}".format, st.sampled_from(("", "", "-k", "-q", "-r", "-a")), name) | st.just("-r")
+
+
+@settings(max_examples=20)
+@given(st.lists(line, max_size=5).map("\n".join), st.lists(call, min_size=1, max_size=4))
+def test_laws_of_any_configuration(conf: str, calls: list[str]) -> None:
+    """A failed request leaves what was loaded; -n says what -v does; the world stays consistent."""
+    with tempfile.TemporaryDirectory() as place, contextlib.chdir(place), pytest.MonkeyPatch.context() as patch:
+        run_quietly("sim new w --dialect 2.4")
+        patch.setenv("LKM_KERNEL", "sim:w")
+        Path("w.root/etc/modules.conf").write_text(conf)
+        os.utime("w.root/etc/modules.conf", (1e9, 1e9))
+        kernel = Kernel24("w")
+        for words in calls:
+            before = {module.name for module in kernel.modules24()}
+            _, foreseen, _ = run_quietly(f"modprobe -n {words}")
+            assert {module.name for module in kernel.modules24()} == before
+            status, done, said = run_quietly(f"modprobe -v {words}")
+            after = {module.name for module in kernel.modules24()}
+            assert kernel.world.check() == ()
+            if "-r" in words:
+                assert after <= before
+            elif status:
+                assert after == before
+            else:
+                assert after >= before
+            if not said and "-r" not in words:
+                assert foreseen == done
+        kernel.world.close()
+
+
+def run_quietly(command: str) -> tuple[int, str, str]:
+    """Run a tool in this process; return its status, what it printed, and its complaints."""
+    out, err = io.TextIOWrapper(io.BytesIO(), write_through=True), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main(["lkm", *command.split()])
+    return status, out.buffer.getvalue().decode(), err.getvalue()
