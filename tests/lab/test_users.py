@@ -37,7 +37,7 @@ def test_refusals_name_process_mount_and_socket(tmp_path: Path) -> None:
     (tmp_path / "hold.py").write_text(HOLD)
     (tmp_path / "image").write_bytes(fat_image())
     script = f"""
-        for m in tun ppp_generic appletalk loop msdos; do modprobe $m; done
+        for m in tun ppp_generic appletalk loop msdos sctp; do modprobe $m; done
         {sys.executable} {tmp_path}/hold.py &
         mkdir "/run/my disk"; losetup /dev/loop0 {tmp_path}/image && mount -t msdos /dev/loop0 "/run/my disk" || exit
         unshare -m sh -c 'exec 5</dev/ppp; echo >/run/second; exec sleep 100' & second=$!
@@ -47,6 +47,7 @@ def test_refusals_name_process_mount_and_socket(tmp_path: Path) -> None:
         done
         echo "== pids"; cat /run/ready; echo " $second"
         echo "== elsewhere"; umount "/run/my disk"; {LKM} rmmod msdos
+        echo "== sctp"; {LKM} rmmod sctp
         echo "== free"; kill $second; wait $second; losetup -d /dev/loop0
         {LKM} modprobe -r msdos && {LKM} rmmod loop; grep -E '^(fat|loop)' /proc/modules
     """
@@ -75,4 +76,5 @@ def test_refusals_name_process_mount_and_socket(tmp_path: Path) -> None:
             assert sections[name].count(line) == 3, (line, out)
         assert f"could not remove module {name}: Resource temporarily unavailable" in sections[name], out
     assert f"  {mount}, as process {sleep} (sleep) sees it\n" in sections["elsewhere"], out
+    assert "  the kernel itself, or a process that cannot be seen, has a socket of protocol SCTP" in sections["sctp"]
     assert "fat" not in sections["free"] and "loop" not in sections["free"], out

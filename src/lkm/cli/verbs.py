@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 COMMON = (
     Option("d", "dirname", "DIR", "the root below which modules are"),
     Option("S", "set-version", "VERSION", "the kernel's release, if not the running one"),
+    Option("", "extra-root", "ROOT", "take modules below this root too, the last first; may be repeated"),
     Option("C", "config", "PATH", "read this file or directory, not the usual ones; may be repeated"),
     Option("", "no-cmdline", "", "do not read the kernel command line"),
     JSON,
@@ -50,17 +51,19 @@ class Verb:
         self.kernel = open_kernel(LinuxKernel)
         self.root = self.given.get("dirname", "") or self.kernel.root()
         configs = tuple([value for key, value in options if key == "config"])
+        extra_roots = tuple([value for key, value in options if key == "extra-root"])
         self.world, self.index = open_world(
             self.root,
             self.given.get("set-version", "") or self.kernel.release(),
             configs,
             "" if "no-cmdline" in self.given else self.kernel.cmdline(),
+            extra_roots,
         )
         self._told: set[Problem] = set()
         for problem in self.world.settings.problems:
-            if not problem.origin.file.startswith(f"{self.world.directory}/"):
+            if not problem.origin.file.startswith(tuple([f"{d}/" for d in self.index.directories])):
                 self.say.problem(messages.WARNING, problem)
-        inherited = [("-C", value) for value in configs]
+        inherited = [("-C", value) for value in configs] + [("--extra-root", value) for value in extra_roots]
         inherited += [("--no-cmdline", "")] if "no-cmdline" in self.given else []
         text = " ".join([os.environ.get("MODPROBE_OPTIONS", ""), *[word for pair in inherited for word in pair]])
         self.environment = {"MODPROBE_OPTIONS": " ".join(text.split())} if text.strip() else {}

@@ -48,9 +48,9 @@ class Users:
         self._proc = proc
         self._sys = sys
         self._majors = parse_devices(_text(f"{proc}/devices"))
-        self._protocols = {
-            p: m for p, m in parse_protocols(_text(f"{proc}/net/protocols")).items() if m in self.found
-        }
+        sockets = parse_protocols(_text(f"{proc}/net/protocols"))
+        self._protocols = {protocol: module for protocol, (module, _) in sockets.items() if module in self.found}
+        self._sockets = {protocol: sockets[protocol][1] for protocol in self._protocols}  # that no process shows
         self._devices: dict[tuple[str, int, int], frozenset[str]] = {}
         self._mounts: set[Mount] = set()
 
@@ -63,6 +63,9 @@ class Users:
         for pid in sorted([int(name) for name in _names(self._proc) if name.isdigit()]):
             if pid != os.getpid():  # what we have open ends with us
                 self._process(pid, seen)
+        for protocol, count in self._sockets.items():
+            if count > 0:
+                self._use((self._protocols[protocol],), User("socket", protocol, count=count))
         self._interfaces()
         self._loops()
         for module, driver, count in parse_crypto(_text(f"{self._proc}/crypto")):
@@ -116,6 +119,7 @@ class Users:
             if stat.S_ISSOCK(status.st_mode) and self._protocols:
                 protocol = os.getxattr(path, _PROTOCOL).rstrip(b"\0").decode("utf-8", "surrogateescape")
                 if protocol in self._protocols:
+                    self._sockets[protocol] -= 1
                     yield "socket", protocol, (self._protocols[protocol],)
             elif stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
                 kind = "char" if stat.S_ISCHR(status.st_mode) else "block"

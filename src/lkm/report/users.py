@@ -31,6 +31,8 @@ def user_line(user: User) -> str:
     'process 12 (vpn) has /dev/net/tun open, 2 times'
     """
     who = f"process {user.pid} ({user.comm})" if user.pid else ""
+    if user.kind == "socket" and not who:
+        who = "the kernel itself, or a process that cannot be seen,"
     if who and user.kind == "mount":
         who = f", as {who} sees it"
     line = _WORDS[user.kind].format(who=who, what=user.what, more=user.more)

@@ -7,7 +7,7 @@ Each reader passes over what it cannot understand, as these texts are only searc
 >>> parse_devices("Character devices:\n108 ppp\n\nBlock devices:\n  7 loop\n")
 {('char', 108): 'ppp', ('block', 7): 'loop'}
 >>> parse_protocols("protocol size sockets memory press maxhdr slab module cl\nDDP 760 0 -1 NI 0 no appletalk n\n")
-{'DDP': 'appletalk'}
+{'DDP': ('appletalk', 0)}
 """
 
 from __future__ import annotations
@@ -94,18 +94,24 @@ def parse_devices(text: str) -> dict[tuple[str, int], str]:
     return found
 
 
-def parse_protocols(text: str) -> dict[str, str]:
-    """Return protocol → module of /proc/net/protocols (net/core/sock.c: ``proto_seq_printf``), no built-in ones."""
+def parse_protocols(text: str) -> dict[str, tuple[str, int]]:
+    """Return protocol → module and sockets of /proc/net/protocols (net/core/sock.c: ``proto_seq_printf``).
+
+    Those that are built in are left out. Many protocols do not count their sockets; they are 0 then.
+    """
     lines = text.split("\n")
     head = lines[0].split()
-    if "module" not in head:
+    if "module" not in head or "sockets" not in head:
         return {}
-    at = head.index("module") - len(head)  # from the right: the name of a protocol may have blanks in it
+    # From the right: the name of a protocol may have blanks in it.
+    at, sockets = [head.index(word) - len(head) for word in ("module", "sockets")]
     found = {}
     for line in lines[1:]:
         words = line.split()
         if len(words) >= len(head) and words[at] != "kernel":
-            found[" ".join(words[: len(words) - len(head) + 1])] = words[at]
+            count = words[sockets]
+            name = " ".join(words[: len(words) - len(head) + 1])
+            found[name] = (words[at], int(count) if count.isascii() and count.isdigit() else 0)
     return found
 
 

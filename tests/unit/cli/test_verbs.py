@@ -277,6 +277,33 @@ def test_an_error_that_nobody_foresees_is_json_too(tool: Tool, monkeypatch: pyte
     assert answer["status"] == 1 and "no such simulated kernel" in answer["messages"][0]["text"]
 
 
+def test_modules_of_another_root(tool: Tool) -> None:
+    place = tool.place / "more/lib/modules/1.0"
+    place.mkdir(parents=True)
+    info = [("license", "GPL"), ("vermagic", "1.0 "), ("intree", "Y")]
+    (place / "extra.ko").write_bytes(build_module("extra", modinfo=info, needs=["fat_scan"]))
+    assert depmod.main(["depmod", "-b", f"{tool.place}/more", "1.0"]) == 0
+    assert tool("load", "extra") == 3
+    more = f"--extra-root={tool.place}/more"
+    assert tool("load", more, "extra") == 0 and tool.out == "loaded fat: needed by extra\nloaded extra\n"
+    assert tool("show", more, "extra") == 0 and "  file          TMP/more/lib/modules/1.0/extra.ko\n" in tool.out
+    assert tool("unload", more, "extra") == 0 and tool.loaded() == []
+
+
+@pytest.mark.parametrize("words", [("msdos",), ("both",), ("-i", "msdos"), ("ext4", "fat"), ("vfat", "size=3")])
+def test_what_is_foretold_is_what_is_done(tool: Tool, words: tuple[str, ...]) -> None:
+    config = "softdep msdos pre: other post: vfat\ninstall other true\noptions fat a=1"
+
+    def steps(*more: str) -> list[tuple[str, str]]:
+        requests = tool.json("load", *more, *words, config=config)["requests"]
+        done = [step for request in requests for step in request["steps"]]
+        return [(s["action"], s["module"]) for s in done if s["result"]["outcome"] in ("planned", "done", "ran")]
+
+    foretold = list(dict.fromkeys(steps("-n")))  # a dependency of two modules is in both plans
+    assert tool.loaded() == []
+    assert steps() == foretold
+
+
 def test_a_linux_2_4_has_its_own_tools(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sim.main(["sim", "new", f"{tool.place}/old", "--dialect", "2.4"]) == 0
     monkeypatch.setenv("LKM_KERNEL", f"sim:{tool.place}/old")

@@ -15,6 +15,10 @@ from lkm.state.users import User, Uses
     [
         (User("device", "/dev/ppp", "", 5, "pppd"), "process 5 (pppd) has /dev/ppp open"),
         (User("socket", "DDP", "", 5, "a\x1b", 3), "process 5 (a\\x1b) has a socket of protocol DDP open, 3 times"),
+        (
+            User("socket", "SCTP"),
+            "the kernel itself, or a process that cannot be seen, has a socket of protocol SCTP open",
+        ),
         (User("mount", "/", "overlay o"), "a file system (overlay o) is mounted on /"),
         (
             User("mount", "/it's", "msdos /dev/x"),

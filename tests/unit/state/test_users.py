@@ -26,7 +26,7 @@ PROTOCOLS = """\
 protocol  size sockets  memory press maxhdr  slab module     cl co di
 DDP        760      0      -1   NI       0   no   appletalk   n  n  n
 UNIX-STREAM  960      0      -1   NI       0   yes  kernel      y  n  n
-my proto   760      0      -1   NI       0   no   mine   n  n  n
+my proto   760      7      -1   NI       0   no   mine   n  n  n
 short line
 """
 
@@ -45,7 +45,7 @@ def test_the_first_name_of_a_major_counts() -> None:
 
 
 def test_protocols_of_modules() -> None:
-    assert parse_protocols(PROTOCOLS) == {"DDP": "appletalk", "my proto": "mine"}
+    assert parse_protocols(PROTOCOLS) == {"DDP": ("appletalk", 0), "my proto": ("mine", 7)}
 
 
 def test_algorithms_that_somebody_uses() -> None:
@@ -69,4 +69,4 @@ def test_paths_come_back(path: str) -> None:
 def test_no_text_breaks_a_reader(text: str) -> None:
     for reader in (parse_mountinfo, parse_devices, parse_protocols, parse_swaps, parse_crypto):
         reader(text)
-        reader(f"protocol module x\nCharacter devices:\n{text}")
+        reader(f"protocol sockets module x\nCharacter devices:\n{text}")
