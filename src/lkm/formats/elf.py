@@ -11,6 +11,7 @@ below are places in it. They are the same for both classes.
 from __future__ import annotations
 
 from struct import Struct
+from sys import byteorder
 
 from lkm.errors import FormatError
 
@@ -55,6 +56,7 @@ class Layout:
 
 
 _LAYOUTS = {(c, d): Layout(c == 2, "<" if d == 1 else ">") for c in (1, 2) for d in (1, 2)}
+_OWN_ORDER = "<" if byteorder == "little" else ">"
 _name_columns: dict[tuple[Layout, int], Struct] = {}
 
 
@@ -278,6 +280,22 @@ class Symbols:
             worst = max(offsets)
             text = f"a symbol's name is at {worst} of {len(strings)} bytes of names"
             raise FormatError(text, self.elf.source.name, self.offset) from None
+
+    def columns(self, start: int) -> tuple[list[int], bytes, list[int]]:
+        """Return place of the name, info and section of the symbols from number ``start`` on: no object for each."""
+        layout = self.elf.layout
+        step = layout.symbol.size
+        info, section = (4, 6) if layout.is64 else (12, 14)
+        view = memoryview(self.data)[start * step :]
+        if layout.order == _OWN_ORDER:
+            places, sections = (
+                view.cast("I")[:: step // 4].tolist(),
+                view.cast("H")[section // 2 :: step // 2].tolist(),
+            )
+        else:
+            rows = list(layout.symbol_brief.iter_unpack(view))
+            places, sections = [row[0] for row in rows], [row[2] for row in rows]
+        return places, bytes(view[info::step]), sections
 
     def row(self, index: int) -> tuple[int, int, int, int]:
         """Return one symbol as :meth:`rows` does; raises FormatError when there is none of that number."""

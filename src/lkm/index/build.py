@@ -232,7 +232,7 @@ def _add_aliases(
 
 def _owned(owners: dict[bytes, int], names: list[bytes]) -> dict[bytes, bytes]:
     """Return the value block for each key that one module has."""
-    blocks = [value_block([(priority, name)]) for priority, name in enumerate(names)]
+    blocks = [b"\0\0\0\1%b%b\0" % (_U32.pack(priority), name) for priority, name in enumerate(names)]
     return dict(zip(owners, map(blocks.__getitem__, owners.values()), strict=True))
 
 

@@ -6,6 +6,8 @@ of the file, so nodes are written as they close, with one stack of the nodes tha
 
 from __future__ import annotations
 
+from itertools import repeat
+from operator import xor
 from struct import Struct
 
 from lkm.errors import FormatError
@@ -39,41 +41,43 @@ def write_trie(blocks: Mapping[bytes, bytes], name: str = "", *, fields: list[in
         bad = next(key for key in keys if not key.isascii() or b"\0" in key)
         raise FormatError(f"only keys of 7-bit characters can be indexed, not {bad!r}", name)
     out = bytearray(12)
-    # An open node is (depth, key's values, bytes of children, addresses of children); the last is the deepest.
+    # A node with children is open until the last of them: (depth, values, bytes of children, their addresses), the
+    # deepest last. The key before this one is a leaf, until this one begins with it.
     depths = [0]
     values = [b""]
     edges: list[list[int]] = [[]]
     addresses: list[list[int]] = [[]]
-    before = b""
-    for key in keys:
-        common = common_start(before, key)
-        while depths[-1] > common:
-            depth = depths.pop()
-            parent = depths[-1]
-            if parent < common:
-                parent = common
-            address = emit(out, before[parent + 1 : depth], values.pop(), edges.pop(), addresses.pop(), fields)
+    before, block = b"", b""
+    for key, common in zip([*keys, b""], commons(keys), strict=True):
+        top = depths[-1]
+        if common == len(before):
+            if before:
+                depths.append(common)
+                values.append(block)
+                edges.append([])
+                addresses.append([])
+            else:
+                values[0] = block
+        else:
+            parent = max(top, common)
+            prefix = before[parent + 1 :]
+            address = len(out) | (PREFIX | VALUES if prefix else VALUES)
+            out += b"%b\0%b" % (prefix, block) if prefix else block
+            while parent != common:
+                edges[-1].append(before[parent])
+                addresses[-1].append(address)
+                depth = depths.pop()
+                parent = max(depths[-1], common)
+                prefix = before[parent + 1 : depth]
+                address = emit(out, prefix, values.pop(), edges.pop(), addresses.pop(), fields)
             if depths[-1] < common:
                 depths.append(common)
                 values.append(b"")
-                edges.append([before[common]])
-                addresses.append([address])
-            else:
-                edges[-1].append(before[parent])
-                addresses[-1].append(address)
-        if key:
-            depths.append(len(key))
-            values.append(blocks[key])
-            edges.append([])
-            addresses.append([])
-        else:
-            values[0] = blocks[key]
-        before = key
-    while len(depths) > 1:
-        depth = depths.pop()
-        address = emit(out, before[depths[-1] + 1 : depth], values.pop(), edges.pop(), addresses.pop(), fields)
-        edges[-1].append(before[depths[-1]])
-        addresses[-1].append(address)
+                edges.append([])
+                addresses.append([])
+            edges[-1].append(before[common])
+            addresses[-1].append(address)
+        before, block = key, blocks.get(key, b"")
     root = emit(out, b"", values[0], edges[0], addresses[0], fields)
     if len(out) > MASK:
         raise FormatError(f"the index would be {len(out)} bytes long, more than its offsets can tell", name)
@@ -81,11 +85,22 @@ def write_trie(blocks: Mapping[bytes, bytes], name: str = "", *, fields: list[in
     return bytes(out)
 
 
+def commons(keys: list[bytes]) -> list[int]:
+    """Return how many bytes each key has in common with the one before; before the first and after the last is b"".
+
+    The first byte that differs has the lowest bit that differs, when keys are little-endian numbers; none has zeros.
+
+    >>> commons([b"", b"ab", b"abc", b"ad"])
+    [0, 0, 2, 1, 0]
+    """
+    numbers = [*map(int.from_bytes, keys, repeat("little")), 0]  # type: ignore[arg-type]
+    differ = map(xor, [0, *numbers], numbers)
+    return [(bits & -bits).bit_length() - 1 >> 3 if bits else 0 for bits in differ]
+
+
 def common_start(a: bytes, b: bytes) -> int:
     """Return how many bytes the keys have in common at their start."""
-    size = min(len(a), len(b))
-    differ = int.from_bytes(a[:size], "big") ^ int.from_bytes(b[:size], "big")
-    return size - (differ.bit_length() + 7) // 8
+    return commons([a, b])[1] if a != b else len(a)
 
 
 def emit(

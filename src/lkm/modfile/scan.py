@@ -6,6 +6,9 @@ that a module tells use :mod:`lkm.modfile.facts`.
 
 from __future__ import annotations
 
+from itertools import compress
+from operator import not_
+
 from lkm.errors import FormatError
 from lkm.formats.elf import EM_SPARC, EM_SPARCV9, SHN_ABS, STB_WEAK, STT_SPARC_REGISTER, Elf, symbols
 from lkm.modfile.versions import read_versions, version_names
@@ -16,9 +19,14 @@ if TYPE_CHECKING:
     from lkm.formats.elf import Symbols
     from lkm.formats.source import Source
 
+    #: The fields of IndexFacts, but modinfo in one piece.
+    Parts = tuple[bytes, list[bytes], list[bytes], frozenset[bytes], dict[bytes, int], dict[bytes, int]]
 
 #: The largest real modules have some 30,000.
 SYMBOLS_LIMIT = 1 << 19
+
+_NONE: frozenset[bytes] = frozenset()
+_NOT_WEAK = bytes([info for info in range(256) if info >> 4 != STB_WEAK])
 
 
 class IndexFacts(Record):
@@ -40,11 +48,17 @@ class IndexFacts(Record):
 
 def scan(source: Source, *, crcs: bool = False) -> IndexFacts:
     """Return what an index needs of a module file; raises FormatError when it is none, or broken."""
+    facts = scan_parts(source, crcs=crcs)
+    return IndexFacts([record for record in facts[0].split(b"\0") if record], *facts[1:])
+
+
+def scan_parts(source: Source, *, crcs: bool = False) -> Parts:
+    """Return the same as a plain tuple; modinfo as the file has it."""
     elf = Elf(source)
-    modinfo = [record for record in elf.named(b".modinfo").split(b"\0") if record]
+    modinfo = elf.named(b".modinfo")
     table = symbols(elf)
     if table is None:
-        return IndexFacts(modinfo, _listed_exports(elf), [])
+        return modinfo, _listed_exports(elf), [], _NONE, {}, {}
     needs, weak = undefined(elf, table)
     exported, export_crcs = exports(elf, table, crcs=crcs)
     need_crcs: dict[bytes, int] = {}
@@ -55,7 +69,7 @@ def scan(source: Source, *, crcs: bool = False) -> IndexFacts:
         more = set(names).difference(needs)
         if more:
             needs += more if len(more) == 1 else dict.fromkeys([name for name in names if name in more])
-    return IndexFacts(modinfo, exported, needs, weak, export_crcs, need_crcs)
+    return modinfo, exported, needs, weak, export_crcs, need_crcs
 
 
 def undefined(elf: Elf, table: Symbols) -> tuple[list[bytes], frozenset[bytes]]:
@@ -69,14 +83,17 @@ def undefined(elf: Elf, table: Symbols) -> tuple[list[bytes], frozenset[bytes]]:
         raise FormatError(
             f"{len(table.data) // size} symbols", elf.source.name, table.offset, "no real module has so many"
         )
-    rows = elf.layout.symbol_brief.iter_unpack(table.data[table.first_global * size :])
+    places, infos, sections = table.columns(table.first_global)
     if elf.machine in (EM_SPARC, EM_SPARCV9):
-        pairs = [(at, info) for at, info, section in rows if not section and info & 15 != STT_SPARC_REGISTER]
-    else:
-        pairs = [(at, info) for at, info, section in rows if not section]
-    names = [name for name in table.names([at for at, _ in pairs]) if name]
-    weak = [at for at, info in pairs if info >> 4 == STB_WEAK]
-    return names, frozenset(table.names(weak)) if weak else frozenset()
+        sections = [section or info & 15 == STT_SPARC_REGISTER for info, section in zip(infos, sections, strict=True)]
+    names = table.names(list(compress(places, map(not_, sections))))
+    if b"" in names:
+        names = [name for name in names if name]
+    if not infos.translate(None, _NOT_WEAK):
+        return names, _NONE
+    rows = zip(places, infos, sections, strict=True)
+    weak = [at for at, info, section in rows if not section and info >> 4 == STB_WEAK]
+    return names, frozenset(table.names(weak))
 
 
 def exports(elf: Elf, table: Symbols, *, crcs: bool = False) -> tuple[list[bytes], dict[bytes, int]]:
@@ -93,12 +110,12 @@ def exports(elf: Elf, table: Symbols, *, crcs: bool = False) -> tuple[list[bytes
     while at >= 0:
         places.add(at)
         at = strings.find(b"__crc_", at + 6)
-    rows = [row for row in table.rows() if row[0] in places]
-    names = [name[6:] for name in table.names([row[0] for row in rows])]
+    names = [name[6:] for name in table.names([at for at in table.columns(1)[0] if at in places])]
     if not names:
         return _listed_exports(elf), {}
     if not crcs:
         return names, {}
+    rows = [row for row in table.rows() if row[0] in places]
     return names, {name: resolve_crc(elf, row[2], row[3]) for name, row in zip(names, rows, strict=True)}
 
 

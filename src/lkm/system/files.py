@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: How compressed files start, as far as :func:`open_source` looks; ``kind_of`` tells for sure.
 _COMPRESSED = (b"\x1f\x8b", b"\xfd7", b"\x28\xb5")
 
+#: An ELF header is no longer.
+_HEAD = 64
+
 #: Same limit as for module files in ``formats.compression``.
 _MAX_UNPACKED = 1 << 30
 
@@ -34,12 +37,13 @@ def machine_error(e: OSError, path: str, hint: str = "") -> MachineError:
 
 
 class FileSource:
-    """A file that is read where asked, with pread(2)."""
+    """A file that is read where asked, with pread(2). ``head``: its first bytes, which need no reading any more."""
 
-    __slots__ = ("_fd", "name", "size")
+    __slots__ = ("_fd", "head", "name", "size")
 
-    def __init__(self, fd: int, name: str, size: int) -> None:
+    def __init__(self, fd: int, name: str, size: int, head: bytes = b"") -> None:
         self._fd = fd
+        self.head = head
         self.name = name
         self.size = size
 
@@ -47,6 +51,8 @@ class FileSource:
         """Return exactly ``length`` bytes at ``offset``; raises FormatError past the end, MachineError on EIO."""
         if offset < 0 or length < 0 or offset + length > self.size:
             raise ends_early(self.name, offset, length, self.size)
+        if not offset and length <= len(self.head):
+            return self.head[:length]
         try:
             data = os.pread(self._fd, length, offset)
             while len(data) < length:
@@ -73,18 +79,25 @@ class open_source:  # noqa: N801  (used as a function, as open() is)
         self._fd = -1
 
     def __enter__(self) -> Source:
+        source = self._opened()
+        if source.head[:2] not in _COMPRESSED:
+            return source
+        try:
+            data = source.read(0, source.size)
+        finally:
+            self._close()
+        from lkm.formats.compression import decompress, kind_of
+
+        return BytesSource(decompress(data, kind_of(data), self.path, _MAX_UNPACKED), self.path)
+
+    def _opened(self) -> FileSource:
         try:
             self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-            if os.pread(self._fd, 2, 0) not in _COMPRESSED:
-                return FileSource(self._fd, self.path, os.fstat(self._fd).st_size)
+            head = os.pread(self._fd, _HEAD, 0)
+            return FileSource(self._fd, self.path, os.fstat(self._fd).st_size, head)
         except OSError as e:
             self._close()
             raise machine_error(e, self.path) from e
-        self._close()
-        from lkm.formats.compression import decompress, kind_of
-
-        data = read_bytes(self.path)
-        return BytesSource(decompress(data, kind_of(data), self.path, _MAX_UNPACKED), self.path)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

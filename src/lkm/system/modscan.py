@@ -12,7 +12,7 @@ from lkm.formats.compression import decompress, kind_of
 from lkm.formats.source import BytesSource
 from lkm.index.build import WANTED
 from lkm.index.cache import pack
-from lkm.modfile.scan import scan
+from lkm.modfile.scan import scan_parts
 from lkm.system.beside import beside
 from lkm.system.files import open_source, read_bytes
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lkm.index.cache import Packed
-    from lkm.modfile.scan import IndexFacts
+    from lkm.modfile.scan import Parts
 
     #: Facts; CRCs of exports and needs (when asked for); what was wrong with the file, or ""; hash of its contents.
     #: The facts are None for a file whose hash is the one that was expected.
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 #: Fewer files than this are not worth another process.
 _SHARE = 150
 _MOST = 4
+#: So many files are taken at a time, or more when that would be more chunks than their numbers fit into a page,
+#: which is all that a pipe may hold.
+_CHUNK, _CHUNKS = 16, 2000
 
 NOTHING: Packed = (b"", b"", b"", b"")
 NO_HASH = bytes(16)
@@ -47,26 +50,58 @@ def scan_modules(
     ``hashes``: what the hash of each file's contents is thought to be; then all files are read whole and hashed.
     ``tick`` is called with the number of files that are read, now and then.
     """
-    workers = min(_MOST, os.cpu_count() or 1, max(1, len(paths) // _SHARE))
-    # Strided, so that every share has its part of the big modules; the last share is our own.
     jobs: list[tuple[str, bytes | None]]
     jobs = [(path, None) for path in paths] if hashes is None else list(zip(paths, hashes, strict=True))
-    shares = [jobs[i::workers] for i in range(workers)]
+    size = max(_CHUNK, len(jobs) // _CHUNKS + 1)
+    chunks = [jobs[at : at + size] for at in range(0, len(jobs), size)]
+    workers = min(_MOST, os.cpu_count() or 1, max(1, len(jobs) // _SHARE))
+    take = _counter(len(chunks)) if workers > 1 else iter(range(len(chunks))).__next__
 
-    def job(share: list[tuple[str, bytes | None]]) -> Callable[[], list[Outcome]]:
-        return lambda: [_scan_one(path, crcs, known) for path, known in share]
+    def scanned(number: int) -> list[Outcome]:
+        return [_scan_one(path, crcs, known) for path, known in chunks[number]]
 
-    others = [beside(job(share)) for share in shares[1:]]
-    own = []
-    for at, (path, known) in enumerate(shares[0], 1):
-        own.append(_scan_one(path, crcs, known))
-        if not at % 16:
-            tick(at * workers)
-    outcomes: list[Outcome] = [(NOTHING, {}, {}, "", NO_HASH)] * len(paths)
-    outcomes[::workers] = own
-    for i, finish in enumerate(others, 1):
-        outcomes[i::workers] = finish()
-    return outcomes
+    def work(tick: Callable[[int], object]) -> dict[int, list[Outcome]]:
+        done = {}
+        try:
+            while True:
+                number = take()
+                tick(number * size)  # so many were taken before, by whomever
+                done[number] = scanned(number)
+        except StopIteration:
+            return done
+
+    others = [beside(lambda: work(lambda _: None)) for _ in range(workers - 1)]
+    found = work(tick)
+    for finish in others:
+        found.update(finish())
+    # The last ones are those taken by a child that died.
+    return [outcome for number in range(len(chunks)) for outcome in found.get(number) or scanned(number)]
+
+
+def _counter(count: int) -> Callable[[], int]:
+    """Return what gives each of the numbers below ``count`` to only one of the processes forked from now on.
+
+    They come out of a pipe that all read, so nobody has to know before how long a file takes, and all end together.
+    It raises StopIteration at the end, or for all numbers but the first process's own when there can be no pipe.
+    """
+    try:
+        read_end, write_end = os.pipe()
+    except OSError:
+        owner, own = os.getpid(), iter(range(count))
+        return lambda: next(own if os.getpid() == owner else iter(()))
+    os.write(write_end, b"".join([number.to_bytes(2, "little") for number in range(count)]))
+    os.close(write_end)
+    open_ends = [read_end]
+
+    def take() -> int:
+        two = os.read(open_ends[0], 2) if open_ends else b""
+        if two:
+            return int.from_bytes(two, "little")
+        if open_ends:
+            os.close(open_ends.pop())
+        raise StopIteration
+
+    return take
 
 
 def _scan_one(path: str, crcs: bool, known: bytes | None) -> Outcome:
@@ -74,7 +109,7 @@ def _scan_one(path: str, crcs: bool, known: bytes | None) -> Outcome:
     try:
         if known is None:
             with open_source(path) as source:
-                facts = scan(source, crcs=crcs)
+                facts = scan_parts(source, crcs=crcs)
         else:
             from hashlib import blake2b
 
@@ -82,21 +117,21 @@ def _scan_one(path: str, crcs: bool, known: bytes | None) -> Outcome:
             digest = blake2b(data, digest_size=16).digest()
             if digest == known:
                 return None, {}, {}, "", digest
-            facts = scan(BytesSource(decompress(data, kind_of(data), path), path), crcs=crcs)
+            facts = scan_parts(BytesSource(decompress(data, kind_of(data), path), path), crcs=crcs)
     except MachineError as e:
         return NOTHING, {}, {}, e.what, NO_HASH
     except FormatError as e:
         return NOTHING, {}, {}, str(e.at("")), NO_HASH
-    return packed(facts), facts.export_crcs, facts.need_crcs, "", digest
+    return packed(facts), facts[4], facts[5], "", digest
 
 
-def packed(facts: IndexFacts) -> Packed:
+def packed(facts: Parts) -> Packed:
     """Return a module's facts as :mod:`lkm.index.cache` keeps them."""
-    records = [record for record in facts.modinfo if record.startswith(WANTED)]
-    needs = pack(facts.needs)
-    weak = facts.weak
+    modinfo, exports, names, weak, _, _ = facts
+    records = [record for record in modinfo.split(b"\0") if record.startswith(WANTED)]
+    needs = pack(names)
     if needs.startswith(b".") or b"\0." in needs:
         # 64-bit PowerPC calls functions by ".NAME" (kmod: depmod.c, ``depmod_symbol_find``).
-        needs = pack([name.removeprefix(b".") for name in facts.needs])
+        needs = pack([name.removeprefix(b".") for name in names])
         weak = frozenset([name.removeprefix(b".") for name in weak])
-    return pack(records), pack(facts.exports), needs, pack(sorted(weak)) if weak else b""
+    return pack(records), pack(exports), needs, pack(sorted(weak)) if weak else b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -25,6 +26,7 @@ def write(directory: Path, count: int) -> list[str]:
 @pytest.mark.parametrize("workers", [1, 2, 4])
 def test_rows_come_in_the_order_of_the_paths(workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(modscan, "_SHARE", 2)
+    monkeypatch.setattr(modscan, "_CHUNK", 2)
     monkeypatch.setattr(os, "cpu_count", lambda: workers)
     outcomes = scan_modules(write(tmp_path, 12))
     for i, (facts, *crcs, fault, digest) in enumerate(outcomes[:12]):
@@ -45,12 +47,18 @@ def test_the_work_of_a_child_that_dies_is_done_again(tmp_path: Path, monkeypatch
     paths = write(tmp_path, 8)
     want = scan_modules(paths)
     monkeypatch.setattr(modscan, "_SHARE", 2)
+    monkeypatch.setattr(modscan, "_CHUNK", 2)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     monkeypatch.setattr(marshal, "dumps", lambda *_: os._exit(3))
     assert scan_modules(paths) == want
     monkeypatch.setattr(os, "fork", no_fork)
     assert scan_modules(paths) == want
+    monkeypatch.undo()
+    monkeypatch.setattr(modscan, "_SHARE", 2)
+    monkeypatch.setattr(modscan, "_CHUNKS", 3)
+    monkeypatch.setattr(os, "pipe", no_fork)
+    assert scan_modules(paths) == want
 
 
-def no_fork() -> int:
+def no_fork() -> NoReturn:
     raise BlockingIOError(11, "no more processes")
