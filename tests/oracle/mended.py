@@ -15,7 +15,7 @@ import pytest
 from lkm.cli import modprobe as tool
 from lkm.cli.modprobe_run import Session
 from lkm.config import modprobe
-from lkm.config.lines import Line, logical_lines
+from lkm.config.lines import SPACES, Line, logical_lines
 from lkm.config.lines import words as split
 from lkm.config.nouns import Directive, Options, Softdep
 from lkm.names import ModuleName
@@ -58,7 +58,8 @@ def _softdeps_as_kept(patch: Patch) -> None:
     def parsed(self: modprobe._Reader, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         pre, post = parse(self, text)
         kinds, kind = [], ""
-        for word in split(text):
+        overlooked = text[:1] in SPACES and text[1:2] not in SPACES  # the first word, after two blanks
+        for word in split(text)[overlooked:]:
             kind = word if word in ("pre:", "post:") else kind
             if kind and word != kind:
                 kinds.append((kind, word))
