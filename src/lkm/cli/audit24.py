@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 BOOT = 986_688_000
 
 
+def stamp(kernel: Kernel24) -> str:
+    """Return the time of a world's clock as ``YYYYMMDDhhmmss``."""
+    seconds = int(kernel.world.meta("boot", str(BOOT))) + int(kernel.world.meta("clock")) // 1_000_000
+    return time.strftime("%Y%m%d%H%M%S", time.gmtime(seconds))
+
+
 class Changes:
     """The changes that one tool makes. In a world without a tree of its own nothing is kept."""
 
@@ -28,11 +34,11 @@ class Changes:
     def tool(self, words: list[str], end: str, *, safe: bool = False) -> Iterator[list[int]]:
         """Log a tool's start and its end: ``end``, with the status that is put into the list in place of ``%d``."""
         status = [1]
-        self._audit.log(self._stamp(), f"start {' '.join(words)} safemode={int(safe)}")
+        self._audit.log(stamp(self._kernel), f"start {' '.join(words)} safemode={int(safe)}")
         try:
             yield status
         finally:
-            self._audit.log(self._stamp(), end.replace("%d", str(status[0])))
+            self._audit.log(stamp(self._kernel), end.replace("%d", str(status[0])))
 
     @contextmanager
     def change(self, *, sweeps: bool = False) -> Iterator[None]:
@@ -42,20 +48,15 @@ class Changes:
             return
         before = self._texts()
         if not sweeps:
-            self._audit.snapshot(self._stamp(), *before)
+            self._audit.snapshot(stamp(self._kernel), *before)
         try:
             yield
         finally:
             after = self._texts()
             if sweeps and after[1].count("\n") != before[1].count("\n"):
-                self._audit.snapshot(self._stamp(), *before)
+                self._audit.snapshot(stamp(self._kernel), *before)
             if not sweeps or after[1].count("\n") != before[1].count("\n"):
-                self._audit.snapshot(self._stamp(), *after)
+                self._audit.snapshot(stamp(self._kernel), *after)
 
     def _texts(self) -> tuple[str, str]:
         return self._kernel.proc_ksyms(), self._kernel.proc_modules()
-
-    def _stamp(self) -> str:
-        world = self._kernel.world
-        seconds = int(world.meta("boot", str(BOOT))) + int(world.meta("clock")) // 1_000_000
-        return time.strftime("%Y%m%d%H%M%S", time.gmtime(seconds))

@@ -39,11 +39,11 @@ OPTIONS = (
     Option("r", "root", "", "taken for compatibility: who owns the file is never checked"),
     Option("S", "kallsyms", "", "not in the simulated kernel"),
     Option("O", "blob", "FILE", "not in the simulated kernel"),
-    Option("e", "persist", "FILE", "not in the simulated kernel"),
+    Option("e", "persist", "FILE", "where its persistent parameters are kept; '': below persistdir, by its name"),
     VERSION,
     HELP,
 )
-_ABSENT = {"kallsyms": "-S", "blob": "-O", "persist": "-e"}
+_ABSENT = {"kallsyms": "-S", "blob": "-O"}
 
 
 class Insertion:
@@ -135,7 +135,9 @@ def insert(run: Insertion, path: str, module: Object24, parameters: list[str]) -
         told = words.unresolved(bound.missing, owners, bound.other_version, bound.gpl_only, going)
         return run.complain(told, file)
     types = {parameter.name: parameter.type for parameter in module.parameters}
-    values, fault = typed24.check(types, parameters)
+    before, wrong, symbol = _kept(run, name, path, module)
+    run.put(*wrong)
+    values, fault = typed24.check(types, [*before, *parameters])
     if fault:
         return run.complain(words.bad_parameter(fault, module), file)
     if "probe" in given:
@@ -147,12 +149,24 @@ def insert(run: Insertion, path: str, module: Object24, parameters: list[str]) -
         module,
         bound.needs,
         tuple(values),
-        exports=_exports(run, name, path, module),
+        exports=_exports(run, name, path, module) + symbol,
         autoclean="autoclean" in given,
         path=os.path.abspath(path),
         taint=taint,
     )
     return _load(run, name, file, module, start)
+
+
+def _kept(run: Insertion, name: str, path: str, module: Object24) -> tuple[list[str], list[str], tuple[str, ...]]:
+    """Return persistent parameters, what is wrong with others, and the symbol that tells where they are (-e)."""
+    if "persist" not in run.given:
+        return [], [], ()
+    from lkm.cli import persist24
+
+    file = persist24.file_of(run.kernel, run.given["persist"], path) if persist24.types(module) else ""
+    if not file:
+        return [], [], ()
+    return *persist24.kept(run.kernel, file, module), (persist24.symbol(name, file),)
 
 
 def _load(run: Insertion, name: str, file: str, module: Object24, start: Start24) -> int:

@@ -7,6 +7,7 @@ import os
 from lkm.cli import voice24
 from lkm.cli.audit24 import Changes
 from lkm.cli.options import Option
+from lkm.cli.persist24 import save
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.kernel.sim.rules24 import DELETED, INITIALIZING, find
 from lkm.names import name_from_path
@@ -21,7 +22,7 @@ OPTIONS = (
     Option("r", "stacks", "", "remove what the module needed, too, where nothing else needs it"),
     Option("s", "syslog", "", "say messages to syslog, not stderr"),
     Option("v", "verbose", "", "say what is done"),
-    Option("e", "persist", "", "not in the simulated kernel"),
+    Option("e", "persist", "", "keep the persistent parameters of modules, of all without names; remove none"),
     VERSION,
     HELP,
 )
@@ -35,7 +36,9 @@ def main(argv: list[str], kernel: Kernel24) -> int:
     options, operands = understood
     given = {key for key, _ in options}
     if "persist" in given:
-        return _say(given, "rmmod: -e is not in the simulated kernel")
+        for name in operands or [module.name for module in kernel.modules24()]:
+            save(kernel, name)
+        return 0
     with Changes(kernel).tool(argv, "rmmod returned %d") as status:
         status[0] = _main(kernel, given, operands)
     return status[0]
@@ -44,6 +47,8 @@ def main(argv: list[str], kernel: Kernel24) -> int:
 def _main(kernel: Kernel24, given: set[str], operands: list[str]) -> int:
     if "all" in given:
         before = [module.name for module in kernel.modules24()]
+        for name in before:
+            save(kernel, name)
         with Changes(kernel).change(sweeps=True):
             kernel.delete_module(None)
         left = {module.name for module in kernel.modules24()}
@@ -72,6 +77,7 @@ def remove(kernel: Kernel24, name: str, given: set[str]) -> int:
     module = find(state, name)
     if module is None:
         return _say(given, f"rmmod: module {name} is not loaded", "  why: lsmod lists what is; names count exactly.")
+    save(kernel, name)
     with Changes(kernel).change():
         number = kernel.delete_module(name)
     if number:

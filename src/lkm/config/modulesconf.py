@@ -342,6 +342,9 @@ class _Reading:
         if key == "insmod_opt":
             self._insmod = tuple(found)
             return
+        if key == "persistdir" and not found:
+            self._values[key] = ""
+            return
         if len(found) != 1 or not found[0].startswith("/"):
             hint = "write a path from the root on, and nothing else"
             raise FormatError(f"{key} is no full path", offset=start, hint=hint)

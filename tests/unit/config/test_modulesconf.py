@@ -87,6 +87,12 @@ def test_defaults_and_keep() -> None:
     assert [p.path for p in read_conf("/none", text_files({}), Context("2.4.9")).paths][1] == "/lib/modules/2.4.9"
 
 
+def test_no_persistent_directory() -> None:
+    conf = read("persistdir=")
+    assert (conf.file("persistdir"), conf.problems) == ("", ())
+    assert read("").file("persistdir") == "/var/lib/modules/persist"
+
+
 def test_later_lines_replace_and_add_adds() -> None:
     conf = read("alias a b\nalias a off\nabove x one\nabove x two\nadd above x three\n")
     assert conf.last("alias", "a").words == ("off",)  # type: ignore[union-attr]
