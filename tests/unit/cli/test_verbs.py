@@ -308,7 +308,7 @@ def test_a_linux_2_4_has_its_own_tools(tool: Tool, monkeypatch: pytest.MonkeyPat
     assert sim.main(["sim", "new", f"{tool.place}/old", "--dialect", "2.4"]) == 0
     monkeypatch.setenv("LKM_KERNEL", f"sim:{tool.place}/old")
     assert tool("load", "fat") == 2
-    assert tool.err.startswith("lkm load: ERROR: this kernel is a Linux 2.4\n  modprobe, insmod")
+    assert tool.err.startswith("lkm load: ERROR: this kernel is a Linux 2.4\n  modprobe, depmod")
 
 
 def test_help() -> None:

@@ -21,6 +21,7 @@ def test_the_shipped_modules() -> None:
     assert needs == {
         "lp": ("parport",),
         "msdos": ("fat",),
+        "msdos-r": ("fat",),
         "ne": ("8390",),
         "parport_pc": ("parport",),
         "vfat": ("fat",),
