@@ -26,6 +26,7 @@ RULES = (
     "cut_file",
     "program",
     "other_machine",
+    "damaged",
     "not_a_module",
     "stripped",
     "struct_size",

@@ -37,9 +37,9 @@ def find(evidence: Evidence) -> Iterator[Finding]:
 
     start, size, count = number(at, width), number(entry, 2), number(entry + 2, 2)
     end = max(start + size * count, 52)
-    if len(file.head) >= entry + 4 and end <= file.size:
-        return
     short = len(file.head) < entry + 4
+    if not short and (end <= file.size or size != (64 if width == 8 else 40)):  # another size: damaged
+        return
     fact = "shorter than an ELF header" if short else f"its table of sections ends at byte {end}"
     yield Finding(
         CODE,

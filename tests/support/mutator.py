@@ -1,0 +1,140 @@
+"""Sick modules made from real ones: each mutation makes one disease. Of 64-bit little-endian files."""
+
+from __future__ import annotations
+
+import random
+import struct
+from collections.abc import Callable
+
+from lkm.formats.elf import Elf
+from lkm.formats.source import BytesSource
+from lkm.modfile.facts import read
+from lkm.modfile.nouns import ModuleFacts
+from lkm.record import Record
+
+
+class Sick(Record):
+    """A sick file: the code of its ``disease``, and the parameters that bring it out."""
+
+    disease: str
+    data: bytes
+    parameters: str = ""
+
+
+Mutation = Callable[[bytes, ModuleFacts, random.Random], Sick | None]
+
+
+def _put(data: bytes, at: int, new: bytes) -> bytes:
+    return data[:at] + new + data[at + len(new) :]
+
+
+def _renamed(data: bytes, old: bytes, new: bytes) -> bytes | None:
+    assert len(old) == len(new)
+    return data.replace(old, new) if old in data else None
+
+
+def cut(data: bytes, _facts: ModuleFacts, draw: random.Random) -> Sick:
+    return Sick("cut-file", data[: draw.randrange(64, len(data) - 64)])
+
+
+def empty(_data: bytes, _facts: ModuleFacts, _draw: random.Random) -> Sick:
+    return Sick("empty-file", b"")
+
+
+def page(_data: bytes, _facts: ModuleFacts, _draw: random.Random) -> Sick:
+    return Sick("web-page", b"<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head></html>\n" * 3)
+
+
+def text(_data: bytes, _facts: ModuleFacts, draw: random.Random) -> Sick:
+    return Sick("not-elf", b"# " + b"x" * draw.randrange(80, 200) + b"\n")
+
+
+def magic(data: bytes, _facts: ModuleFacts, draw: random.Random) -> Sick:
+    return Sick("not-elf", _put(data, draw.randrange(4), b"\0"))
+
+
+def machine(data: bytes, _facts: ModuleFacts, draw: random.Random) -> Sick:
+    return Sick("other-machine", _put(data, 18, struct.pack("<H", draw.choice((3, 8, 21, 22, 40, 183, 243)))))
+
+
+def program(data: bytes, _facts: ModuleFacts, draw: random.Random) -> Sick:
+    return Sick("program", _put(data, 16, bytes([draw.choice((2, 3, 4)), 0])))
+
+
+def headers(data: bytes, _facts: ModuleFacts, draw: random.Random) -> Sick:
+    return Sick("damaged", _put(data, 58, struct.pack("<H", draw.choice((0, 40, 63, 65)))))
+
+
+def vermagic(data: bytes, facts: ModuleFacts, draw: random.Random) -> Sick | None:
+    old = f"vermagic={facts.vermagic}".encode()
+    letters = [at for at in range(len("vermagic="), len(old)) if chr(old[at]).isalnum()]
+    changed = _renamed(data, old, _put(old, draw.choice(letters), b"X"))
+    return Sick("other-kernel", changed) if changed else None
+
+
+def this_module(data: bytes, _facts: ModuleFacts, _draw: random.Random) -> Sick | None:
+    # the name of the section of relocations ends with it, so both change
+    changed = _renamed(data, b".gnu.linkonce.this_module\0", b".gnu.linkonce.that_module\0")
+    return Sick("not-a-module", changed) if changed else None
+
+
+def symbols(data: bytes, _facts: ModuleFacts, _draw: random.Random) -> Sick | None:
+    elf = Elf(BytesSource(data, ""))
+    for index in range(1, elf.count):
+        if elf.header(index)[1] == 2:
+            return Sick("stripped", _put(data, elf.table_offset + 64 * index + 4, struct.pack("<I", 1)))
+    return None
+
+
+def missing(data: bytes, facts: ModuleFacts, draw: random.Random) -> Sick | None:
+    names = [need.name for need in facts.needs if len(need.name) > 5]
+    if not names:
+        return None
+    name = draw.choice(names).encode()
+    changed = _renamed(data, b"\0" + name + b"\0", b"\0" + name[:-3] + b"ZZZ\0")
+    return Sick("missing-symbol", changed) if changed else None
+
+
+def relocation(data: bytes, _facts: ModuleFacts, _draw: random.Random) -> Sick | None:
+    elf = Elf(BytesSource(data, ""))
+    index = elf.find(b".rela.text")
+    if not index:
+        return None
+    at = elf.header(index)[4]
+    return Sick("relocation", _put(data, at + 8, struct.pack("<I", 238)))
+
+
+def parameter(data: bytes, facts: ModuleFacts, draw: random.Random) -> Sick | None:
+    kinds = ("int", "uint", "bool", "ushort", "short", "long", "ulong", "byte")
+    typed = [p.name for p in facts.parameters if p.type in kinds]
+    return Sick("bad-parameter", data, f"{draw.choice(typed)}=?what") if typed else None
+
+
+def license_(data: bytes, facts: ModuleFacts, _draw: random.Random) -> Sick | None:
+    old = f"license={facts.values('license')[0]}".encode()
+    changed = _renamed(data, old + b"\0", b"license=" + b"X" * (len(old) - 8) + b"\0")
+    return Sick("gpl-only", changed) if changed else None
+
+
+MUTATIONS: tuple[Mutation, ...] = (
+    cut,
+    empty,
+    page,
+    text,
+    magic,
+    machine,
+    program,
+    headers,
+    vermagic,
+    this_module,
+    symbols,
+    missing,
+    relocation,
+    parameter,
+    license_,
+)
+
+
+def make_sick(data: bytes, mutation: Mutation, draw: random.Random) -> Sick | None:
+    """Return a sick file, or None where this module cannot get that disease."""
+    return mutation(data, read(BytesSource(data, ""))[0], draw)
