@@ -21,7 +21,6 @@ TESTED_BY = {
     "cli/lsmod24.py": "unit/cli/test_insmod24.py",
     "cli/modprobe24_run.py": "unit/cli/test_modprobe24.py",
     "cli/modinfo_json.py": "unit/cli/test_json.py",
-    "cli/modprobe_json.py": "unit/cli/test_json.py",
     "cli/modprobe_show.py": "oracle/test_modprobe.py",
     "cli/modprobe_world.py": "oracle/test_modprobe.py",
     "cli/sim_new.py": "unit/cli/test_sim.py",
