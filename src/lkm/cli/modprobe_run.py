@@ -63,6 +63,7 @@ class Session:
             theirs = problem.origin.file.startswith(tuple([f"{d}/" for d in self.index.directories]))
             self.say.problem(messages.INFO if theirs else messages.WARNING, problem)
         self._told: set[Problem] = set()
+        self._unwritten: OSError | None = None
         self.entries: list[Entry] = []
         self.uses: Uses | None = None
 
@@ -76,6 +77,8 @@ class Session:
             return 1
         finally:
             self.flush()
+            if self._unwritten:
+                raise self._unwritten
 
     def _load_all(self, operands: list[str]) -> int:
         requests = [(word, "") for word in operands]
@@ -97,11 +100,14 @@ class Session:
         """Take down what was removed again, and the signal that was caught, for what was noted last (--json)."""
 
     def flush(self) -> None:
-        """Write what is to be printed."""
+        """Write what is to be printed. A request that is half done goes on when that fails: it is told at the end."""
         text = "".join(self.out)
         self.out.clear()
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-        sys.stdout.flush()
+        try:
+            sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+            sys.stdout.flush()
+        except OSError as error:
+            self._unwritten = error
 
     def _absence(self, word: str) -> tuple[str, ...]:
         """Return why a name was not found, where that is going to be said."""

@@ -38,7 +38,10 @@ USAGE_STATUS = causes.status("usage")
 
 
 class Verb:
-    """One call. ``attempts`` are what came of it so far, ``given`` its options; with ``json`` nothing is printed."""
+    """One call. ``attempts`` are what came of it so far, ``given`` its options; with ``json`` nothing is printed.
+
+    ``unwritten`` is why something could not be printed: no reason to leave a request half done.
+    """
 
     def __init__(self, name: str, options: Sequence[tuple[str, str]], say: Messages) -> None:
         """Raises LkmError when there is no such kernel."""
@@ -47,6 +50,7 @@ class Verb:
         self.given = dict(options)
         self.json = "json" in self.given
         self.signal = 0
+        self.unwritten: OSError | None = None
         self.attempts: list[Attempt] = []
         self.kernel = open_kernel(LinuxKernel)
         self.root = self.given.get("dirname", "") or self.kernel.root()
@@ -71,8 +75,11 @@ class Verb:
     def print(self, text: str) -> None:
         """Print text for people: with its end, or nothing when it is empty."""
         if text and not self.json and "quiet" not in self.given:
-            sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-            sys.stdout.buffer.flush()
+            try:
+                sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+                sys.stdout.buffer.flush()
+            except OSError as error:
+                self.unwritten = error
 
     def problems(self, problems: Sequence[Problem] = ()) -> None:
         """Say what was wrong in indexes, or in planning, once each."""
@@ -145,7 +152,11 @@ def main(
             if not operands:
                 raise UsageError("name a module, an alias or a file", hint=f"`lkm {name} --help` tells more")
             of_today()
-            return work(Verb(name, options, say), operands, fields)
+            verb = Verb(name, options, say)
+            status = work(verb, operands, fields)
+            if verb.unwritten:
+                raise verb.unwritten
+            return status
         except UsageError as error:
             say.error(error.what)
             say.detail(error.hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from lkm.cli import depmod, kernels, sim
 from lkm.cli.main import main
 from lkm.kernel.sim.world import World
 from tests.support.elfwriter import build_module
+from tests.support.kernels import LKM
 
 SHAPES: dict[str, tuple[list[str], list[str], list[str]]] = {
     "fat": ([], ["fat_scan"], ["printk"]),
@@ -302,6 +304,17 @@ def test_what_is_foretold_is_what_is_done(tool: Tool, words: tuple[str, ...]) ->
     foretold = list(dict.fromkeys(steps("-n")))  # a dependency of two modules is in both plans
     assert tool.loaded() == []
     assert steps() == foretold
+
+
+def test_a_reader_that_goes_away_leaves_nothing_half_done(tool: Tool) -> None:
+    for words in (["load", "msdos"], ["modprobe", "-v", "vfat"]):
+        read, write = os.pipe()
+        os.close(read)
+        (tool.place / "x.conf").write_text("install other true\nsoftdep vfat pre: other")
+        done = subprocess.run([LKM, *words, "-C", f"{tool.place}/x.conf"], stdout=write, check=False)
+        os.close(write)
+        assert done.returncode == 141
+    assert sorted(tool.loaded()) == ["fat", "msdos", "vfat"]
 
 
 def test_a_linux_2_4_has_its_own_tools(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
