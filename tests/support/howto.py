@@ -127,7 +127,7 @@ EXAMPLES = (
         "5.4.1",
         'echo "sbin/mymodprobe" >/proc/sys/kernel/modprobe',
         "5.4.1",
-        "lkm sim proc sys/kernel/modprobe $PWD/mymodprobe",
+        'lkm sim proc sys/kernel/modprobe "$PWD/mymodprobe"',
     ),
     Example(
         "5.4.1",

@@ -8,6 +8,7 @@ each is run, and what it says is shown. Each section has a world of its own.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -26,8 +27,10 @@ _TOOLS = (
 )
 #: A command with one of these is the shell's.
 _SHELL = frozenset("|<>;&\"'$*")
-_SHIM = """#!{python}
-import sys
+_SHIM = """#!/bin/sh
+exec {python} {script} "$@"
+"""
+_SCRIPT = """import sys
 sys.path[:] = {path!r}
 from lkm.cli.main import run
 run()
@@ -179,9 +182,11 @@ def prepare(place: str) -> None:
             if name.endswith(".o"):
                 os.utime(os.path.join(where, name), (_BUILT, _BUILT))
     os.mkdir(os.path.join(place, ".bin"))
-    shim = os.path.join(place, ".bin/lkm")
-    with open(shim, "w", encoding="utf-8") as file:
-        file.write(_SHIM.format(python=sys.executable, path=sys.path))
+    shim, script = os.path.join(place, ".bin/lkm"), os.path.join(place, ".bin/lkm.py")
+    shell = _SHIM.format(python=shlex.quote(sys.executable), script=shlex.quote(script))
+    for path, text in ((shim, shell), (script, _SCRIPT.format(path=sys.path))):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
     os.chmod(shim, 0o755)
 
 

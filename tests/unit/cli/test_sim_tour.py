@@ -92,6 +92,16 @@ def test_a_section_that_is_not_there(tour: Tour) -> None:
     assert err.startswith("lkm sim: the tour has no section 5.9\n  it has 5.0 5.1")
 
 
+def test_any_place_will_do(tour: Tour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "it's a $place"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    monkeypatch.setenv("MODPROBE_OPTIONS", "-n")
+    monkeypatch.setenv("LKM_KERNEL", "sim:/nowhere")
+    status, out, _ = tour()
+    assert (status, out.count("  ! "), out.endswith("commands did as told.\n")) == (0, 0, True)
+
+
 def test_nothing_is_left_unless_asked_for(tour: Tour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert tour("5.1")[0] == 0
