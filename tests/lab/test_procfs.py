@@ -10,6 +10,7 @@ from lkm import lab
 from lkm.modfile.facts import read
 from lkm.names import name_from_path
 from lkm.report import procfs
+from lkm.state.kmsg import parse_kmsg
 from lkm.state.modules import parse_modules
 from lkm.state.nouns import KernelState
 from lkm.system.files import open_source
@@ -26,9 +27,10 @@ def texts() -> dict[str, str]:
     script = "for m in loop dummy msdos; do lkm modprobe $m; done; lkm modprobe dummy; ip link add d0 type dummy;"
     script += "for m in cdrom i2c-core gf128mul; do lkm modprobe $m; done; grep '\\[' /proc/kallsyms; printf '\\0';"
     script += "".join([f"cat /proc/{name}; printf '\\0';" for name in FILES])
+    script += "dd if=/dev/kmsg iflag=nonblock bs=8192 2>/dev/null; printf '\\0'; dmesg; printf '\\0'"
     result = lab.run(["sh", "-c", script])
     assert result.status == 0
-    return dict(zip(("kallsyms", *FILES), result.stdout.decode().split("\0"), strict=False))
+    return dict(zip(("kallsyms", *FILES, "kmsg", "dmesg"), result.stdout.decode().split("\0"), strict=False))
 
 
 def test_kallsyms(texts: dict[str, str]) -> None:
@@ -91,6 +93,12 @@ def test_interrupts(texts: dict[str, str]) -> None:
         number, count, chip, name = line.split(maxsplit=3)
         ours = procfs.interrupts([(int(number[:-1]), name.strip())], chip).splitlines(keepends=True)[1]
         assert ours == line.replace(f"{count:>10}", f"{0:>10}", 1)
+
+
+def test_log(texts: dict[str, str]) -> None:
+    records, problems = parse_kmsg(texts["kmsg"])
+    assert len(records) > 50 and not problems
+    assert procfs.log(records) == texts["dmesg"]
 
 
 def test_the_helper(texts: dict[str, str]) -> None:
