@@ -190,7 +190,7 @@ class Run:
         step = entry.step
         if isinstance(step, Absent):
             name = asked if step.target else str(step.module)
-            self.say(*words.cannot_locate(str(step.module), name, self.tree))
+            self.say(*words.cannot_locate(step, name, self.tree))
         elif isinstance(step, Off):
             self.say(*words.is_off(step, asked if step.target else str(step.module)))
         elif isinstance(step, NotLoaded):

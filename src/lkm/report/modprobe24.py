@@ -28,18 +28,20 @@ def some(places: Sequence[str]) -> str:
     return ", ".join(places[:_PLACES]) + more
 
 
-def cannot_locate(name: str, asked: str, tree: Tree24) -> tuple[str, ...]:
-    """No alias and no file of that name; ``asked`` is the name that led to it."""
+def cannot_locate(step: Absent, asked: str, tree: Tree24) -> tuple[str, ...]:
+    """No alias and no file of a name; ``asked`` is the name that led to it."""
+    name = str(step.module)
     below = some([path.path for path in tree.conf.paths])
-    via = f", which {asked} means," if asked != name else ""
+    why = f"{asked} means {name} ({step.reason.origin})" if asked != name else f"there is no alias for {name}"
     lines = [
         f"modprobe: Can't locate module {asked}",
-        f"  why: there is no alias for {name}{via} in the configuration, and no file {name}.o below {below}.",
+        f"  why: {why}, and there is no file {name}.o below {below}.",
     ]
     near = nearest(name, dict.fromkeys([stem(path) for path in tree.files]))
     if near and near != name:
         lines.append(f"  Did you mean {near}?")
-    lines.append(f"  If a module serves it, say which in /etc/modules.conf: alias {asked} MODULE")
+    which = "a" if asked == name else "another"
+    lines.append(f"  If {which} module serves it, say so in /etc/modules.conf: alias {asked} MODULE")
     return tuple(lines)
 
 

@@ -72,3 +72,10 @@ def test_lines_of_nonsense_are_told() -> None:
     found, problems = parse_dep("/a.o: \\\n\t/b.o \\\n /c.o\nnonsense\n: x\n/d.o:\n", "dep")
     assert found == {"/a.o": ("/b.o", "/c.o"), "/d.o": ()}
     assert [str(p.origin) for p in problems] == ["dep:4", "dep:5"]
+
+
+@given(st.text(alphabet="/a.o:\\ \t\n"))
+def test_reading_never_raises_and_tells_each_line_that_is_left_out(text: str) -> None:
+    found, problems = parse_dep(text, "dep")
+    assert all(path and path == path.strip() for path in found)
+    assert all(1 <= problem.origin.line <= text.count("\n") + 1 for problem in problems)
