@@ -55,7 +55,7 @@ def compile_modules(kernel: KernelFacts, example: bytes, place: Path) -> None:
 
 
 #: Real modules that the contract uses, besides fat and msdos.
-REAL = ("vfat", "minix", "llc", "psnap", "appletalk", "dummy", "tun", "binfmt_misc", "tcrypt", "nls_cp437")
+REAL = ("vfat", "minix", "llc", "psnap", "appletalk", "dummy", "tun", "fuse", "binfmt_misc", "tcrypt", "nls_cp437")
 
 
 def make_files(kernel: KernelFacts, tree: Path, place: Path) -> None:

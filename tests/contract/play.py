@@ -26,7 +26,7 @@ Answer = list[Any]
 #: What the guest itself needs.
 BASE = frozenset(("overlay",))
 #: Devices: (kind, major, minor); file systems.
-DEVICES = {"gt_dev": ("c", 10, 241), "tun": ("c", 10, 200)}
+DEVICES = {"gt_dev": ("c", 10, 241), "fuse": ("c", 10, 229)}
 MOUNTS = ("binfmt_misc",)
 
 

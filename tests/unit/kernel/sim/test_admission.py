@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from errno import EINVAL, ENOEXEC, ENOTSUP, EPERM
 from pathlib import Path
 
 import pytest
 
 from lkm.kernel.interface import Done, Refused
+from lkm.kernel.sim.admission import CHECKS
 from lkm.kernel.sim.kernel import SimulatedKernel
 from lkm.kernel.sim.world import World
 from tests.support.elfwriter import build_module
@@ -76,3 +78,11 @@ def test_compressed_flag(tmp_path: Path) -> None:
 
 def test_blacklist(tmp_path: Path) -> None:
     assert load(tmp_path, good(), blacklist="fat,msdos") == (EPERM, ["<3>Module msdos is blacklisted"])
+
+
+def test_the_documents_table_has_every_check_in_its_order() -> None:
+    text = (Path(__file__).parents[4] / "docs/simulated-kernel.md").read_text()
+    table = text[text.index("| check (") : text.index("Then its init runs")]
+    names = [check.__name__ for check in CHECKS]
+    first = " ".join([line.split("|")[1] for line in table.splitlines() if line])
+    assert re.findall(r"`(?:linking\.)?(\w+)`", first) == names
