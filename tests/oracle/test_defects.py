@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from lkm.cli.main import main
 from tests.support.modprobe import call, fake_kernel, fake_sys, kmod_answers, linked_tree, our_answer
 from tests.support.trees import uml_modules
 
@@ -64,18 +66,51 @@ def test_d_an_alias_fails_when_one_of_its_modules_does(both: Both) -> None:
     assert (theirs, ours) == (["0"], ["1"])
 
 
-def test_h_unset_which_kmod_reports_as_bad_and_passes_over(both: Both) -> None:
+def test_unset_which_kmod_reports_as_bad_and_passes_over(both: Both) -> None:
     theirs, ours = both("-D", "loop", config="options loop a=1\nunset options loop\noptions loop b=2")
     assert (theirs, ours) == (["0", "loop.ko a=1 b=2 "], ["0", "loop.ko b=2 "])
 
 
-def test_i_options_that_extend_which_kmod_takes_for_parameters(both: Both) -> None:
+def test_options_that_extend_which_kmod_takes_for_parameters(both: Both) -> None:
     theirs, ours = both("-D", "loop", config="options loop a=1\noptions loop += a=2 b=3")
     assert (theirs, ours) == (["0", "loop.ko a=1 += a=2 b=3 "], ["0", "loop.ko a=1,2 b=3 "])
 
 
 def test_g_the_kernel_command_line_is_left_out(both: Both) -> None:
-    for theirs, ours in (both("-D", "loop", cmdline="loop.a=1"),):
-        assert theirs == ours == ["0", "loop.ko a=1 "]
+    theirs, ours = both("-D", "loop", cmdline="loop.a=1")
+    assert theirs == ours == ["0", "loop.ko a=1 "]
     _, ours = both("--no-cmdline", "-D", "loop", cmdline="loop.a=1")
     assert ours == ["0", "loop.ko "]
+
+
+def test_j_a_dry_run_of_what_cannot_be_loaded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No modprobe -n opens a module file; what would become of it is foreseen by another tool."""
+    root, release = uml_modules()
+    files = {name: next(root.rglob(f"{name}.ko")) for name in ("fat", "msdos")}
+    directory = tmp_path / "lib/modules" / release
+    directory.mkdir(parents=True)
+    for name, path in files.items():
+        (directory / f"{name}.ko").write_bytes(path.read_bytes())
+    subprocess.run(["/sbin/depmod", "-b", str(tmp_path), release], check=True, capture_output=True)
+    junk = directory / "msdos.ko"
+    junk.write_text("junk")
+    words = ["-d", str(tmp_path), "-S", release, "-C", "/dev/null", "-n", "-v", "msdos"]
+    assert kmod_answers([call(words)])[0] == our_answer(words) == (0, _insmods(directory, "fat", "msdos"))
+    assert main(["lkm", "explain", str(junk)]) == 0
+    assert "the file is a text, not a module [not-elf]" in capsys.readouterr().out
+
+
+def _insmods(directory: Path, *names: str) -> bytes:
+    return "".join(f"insmod {directory}/{name}.ko \n" for name in names).encode()
+
+
+def test_k_options_that_name_cmdline_opts(both: Both) -> None:
+    """$CMDLINE_OPTS in the options is replaced by themselves for ever in kmod's; ours leaves it as it is."""
+    config = "install loop echo $CMDLINE_OPTS\noptions loop a=$CMDLINE_OPTS"
+    _, ours = both("-D", "loop", config=config)
+    assert ours == ["0", "install echo $CMDLINE_OPTS a=$CMDLINE_OPTS "]
+    words = ["modprobe", "-d", str(both.root), "-S", both.release, "-C", str(both.place / "x.conf"), "loop"]
+    limited = ["sh", "-c", 'ulimit -v 200000; exec timeout -s KILL 3 "$@"', "sh", *words]
+    done = subprocess.run(limited, capture_output=True, check=False)
+    assert done.returncode in (137, -9), done
+    assert our_answer([*words[1:], "-i", "-n"]) == (0, b"")
