@@ -42,9 +42,10 @@ def test_refusals_name_process_mount_and_socket(tmp_path: Path) -> None:
         mkdir "/run/my disk"; losetup /dev/loop0 {tmp_path}/image && mount -t msdos /dev/loop0 "/run/my disk" || exit
         unshare -m sh -c 'exec 5</dev/ppp; echo >/run/second; exec sleep 100' & second=$!
         while [ ! -s /run/ready ] || [ ! -e /run/second ]; do sleep 0.1; done
-        for m in tun ppp_generic appletalk msdos fat loop; do
-            echo "== $m"; {LKM} rmmod $m; {LKM} modprobe -r $m; {LKM} rmmod -f $m
-        done
+        all="tun ppp_generic appletalk msdos fat loop"
+        echo "== rmmod"; {LKM} rmmod $all
+        echo "== rmmod -f"; {LKM} rmmod -f $all
+        echo "== modprobe -r"; for m in tun fat; do {LKM} modprobe -r $m; done
         echo "== pids"; cat /run/ready; echo " $second"
         echo "== elsewhere"; umount "/run/my disk"; {LKM} rmmod msdos
         echo "== sctp"; {LKM} rmmod sctp
@@ -57,24 +58,51 @@ def test_refusals_name_process_mount_and_socket(tmp_path: Path) -> None:
     python, sleep = sections["pids"].split()
     mount = "a file system (msdos /dev/loop0) is mounted on /run/my disk"
     ends = "; `umount '/run/my disk'` ends that"
-    said = {
-        "tun": [f"  process {python} (python) has /dev/net/tun open"],
-        "ppp_generic": [
-            f"  process {python} (python) has /dev/ppp open",
-            f"  process {sleep} (sleep) has /dev/ppp open",
-        ],
-        "appletalk": [f"  process {python} (python) has a socket of protocol DDP open"],
-        "msdos": [f"  {mount}{ends}"],
-        "fat": [
-            f"  msdos: {mount}{ends}",
-            "  cure, when that has ended: `lkm modprobe -r msdos` removes msdos, and fat",
-        ],
-        "loop": [f"  {mount}{ends}", "  /dev/loop0 is attached to "],
-    }
-    for name, lines in said.items():
-        for line in lines:  # by rmmod and modprobe -r, which foresee it, and by rmmod -f, which the kernel refuses
-            assert sections[name].count(line) == 3, (line, out)
-        assert f"could not remove module {name}: Resource temporarily unavailable" in sections[name], out
+    tun = f"  process {python} (python) has /dev/net/tun open"
+    fat = [f"  msdos: {mount}{ends}", "  cure, when that has ended: `lkm modprobe -r msdos` removes msdos, and fat"]
+    said = [
+        *(tun, f"  process {python} (python) has /dev/ppp open", f"  process {sleep} (sleep) has /dev/ppp open"),
+        *(f"  process {python} (python) has a socket of protocol DDP open", f"  {mount}{ends}", *fat),
+        f"  /dev/loop0 is attached to {tmp_path}/image; `losetup -d /dev/loop0` ends that",
+    ]
+    for line in said:  # rmmod foresees it; with -f the kernel refuses
+        assert line in sections["rmmod"] and line in sections["rmmod -f"], (line, out)
+    assert sections["rmmod"].count("is in use") == sections["rmmod -f"].count("could not remove module") == 6, out
+    assert not [line for line in (tun, *fat) if line not in sections["modprobe -r"]], out
     assert f"  {mount}, as process {sleep} (sleep) sees it\n" in sections["elsewhere"], out
     assert "  the kernel itself, or a process that cannot be seen, has a socket of protocol SCTP" in sections["sctp"]
     assert "fat" not in sections["free"] and "loop" not in sections["free"], out
+
+
+MORE = """
+import fcntl, os, socket, struct, time
+hash = socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET)
+hash.bind(("hash", "md4"))
+tun = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH", b"tap9", 0x1002))  # TUNSETIFF: a tap without packet information
+fcntl.ioctl(tun, 0x400454CB, 1)  # TUNSETPERSIST: it stays when nobody has it open
+os.close(tun)
+open("/run/ready", "w").close()
+time.sleep(100)
+"""
+
+
+def test_swap_algorithms_and_interfaces_that_stay(tmp_path: Path) -> None:
+    (tmp_path / "more.py").write_text(MORE)
+    script = f"""
+        for m in zram algif_hash md4 tun; do modprobe $m; done
+        echo 8M >/sys/block/zram0/disksize; /sbin/mkswap /dev/zram0 >/dev/null; /sbin/swapon /dev/zram0
+        {sys.executable} {tmp_path}/more.py & while [ ! -e /run/ready ]; do sleep 0.1; done
+        for m in zram zsmalloc af_alg md4 tun; do {LKM} rmmod $m; done
+        /sbin/swapoff /dev/zram0; {LKM} rmmod zram zsmalloc && echo gone
+    """
+    out = lab.run(["sh", "-c", script], merge=True).stdout.decode()
+    for line in (
+        "  swap is on /dev/zram0; `swapoff /dev/zram0` ends that\n",
+        "  zram: swap is on /dev/zram0; `swapoff /dev/zram0` ends that\n",
+        " (python) has a socket of protocol ALG open\n",
+        "  algorithm md4-generic of the kernel's crypto is in use",
+        "  network interface tap9 (down) stands on it\n",
+    ):
+        assert line in out, out
+    assert out.endswith("gone\n"), out
