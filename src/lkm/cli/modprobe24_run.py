@@ -172,6 +172,8 @@ class Run:
                 if entry.failed:
                     self._complain(entry, asked)
             if step is None:
+                left = self._loaded()
+                self.say(*words.undone([entry.step for entry in run.entries if entry.step.module not in left]))
                 return 0 if run.succeeded else 1
             if "verbose" in self.given:
                 write(words.action(step))

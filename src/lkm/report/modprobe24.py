@@ -85,6 +85,12 @@ def command_failed(step: Command, status: int) -> tuple[str, ...]:
     )
 
 
+def undone(steps: Sequence[Step]) -> tuple[str, ...]:
+    """What was taken out again; ``steps`` are those after which their module is gone."""
+    gone = [str(step.module) for step in steps if isinstance(step, Remove) and step.reason.kind == "undo"]
+    return (f"  removed again, as loaded for that only: {', '.join(gone)}",) if gone else ()
+
+
 def not_loaded(name: str) -> tuple[str, ...]:
     """There is nothing to remove."""
     return f"modprobe: module {name} is not loaded", "  why: lsmod lists what is; names count exactly."

@@ -130,7 +130,8 @@ def test_a_failed_request_is_undone_and_explained(desk: Desk) -> None:
     assert desk.err.startswith(
         f"{path}: init_module: No such device or address\nHint: insmod errors can be caused by"
     )
-    assert desk.err.endswith(f"{path}: insmod {path} failed\n{path}: insmod eth0 failed\n")
+    failed = f"{path}: insmod {path} failed\n{path}: insmod eth0 failed\n"
+    assert desk.err.endswith(f"{failed}  removed again, as loaded for that only: 8390\n")
     assert "  the kernel log says: ne: You must supply" in desk.err
     assert desk.loaded == ""
     assert [desk("modprobe eth0 io=0x300 irq=5 lp"), desk.loaded] == [0, "lp parport ne 8390"]
@@ -161,6 +162,7 @@ def test_commands_and_neighbours(desk: Desk) -> None:
     assert desk.err == (
         "modprobe: post-install serial failed\n"
         "  why: /etc/modules.conf:6: 'false' left with status 1, so serial is taken out again.\n"
+        "  removed again, as loaded for that only: serial\n"
     )
     assert [desk("modprobe -r lp"), desk.loaded] == [0, ""]
     assert (place / "said").read_text() == "pre\npost\naway\n"
