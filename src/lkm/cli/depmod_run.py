@@ -7,7 +7,8 @@ import sys
 import time
 
 from lkm import __version__
-from lkm.cli.messages import ERR, WARNING, Messages
+from lkm.cli.messages import ERR, INFO, WARNING, Messages
+from lkm.cli.progress import Progress, Stages
 from lkm.config.depmod import DepmodSettings, assemble_depmod
 from lkm.errors import MachineError, NotFound
 from lkm.index.amend import amend, amend_aliases, change_of
@@ -46,13 +47,12 @@ class Request(Record):
 def run(request: Request, config: tuple[str, ...], messages: Messages, fields: Object) -> int:
     """Do it; raises LkmError. ``fields`` is filled with what --json tells of it."""
     began = time.time_ns()
+    stages = Stages()
     options = request.options
+    if "verbose" in options:
+        messages.priority = INFO
     kernel = _kernel_symbols(options)
-    problems: list[Problem] = []
-    settings = assemble_depmod(depmod_files("", config, problems))
-    for problem in (*problems, *settings.problems):
-        messages.warning(str(problem))
-        messages.detail(problem.hint)
+    settings = _settings(config, messages)
     crcs = "errsyms" in options and "symvers" in options
     strip = _bytes(options.get("symbol-prefix", ""))
     read_from = "" if request.out == request.directory else request.directory
@@ -64,7 +64,13 @@ def run(request: Request, config: tuple[str, ...], messages: Messages, fields: O
     start = request.directory + "/"
     names = [_bytes(path.removeprefix(start)) for path in paths]
     fields["modules"] = len(names)
-    reading = read_files(paths, names, cache, began - RACY_NS, crcs=crcs, hashed="hash" in options)
+    stages.end(f"{len(names)} modules found")
+    with Progress("depmod: reading modules") as progress:
+        reading = read_files(
+            paths, names, cache, began - RACY_NS, crcs=crcs, hashed="hash" in options, tick=progress.show
+        )
+    known = sum([place >= 0 for place in reading.kept])
+    stages.end(f"{reading.read} read ({known} as in the cache)" if cache else f"{reading.read} read")
     before = None
     if cache and not reading.faults and not _speaks(options):
         before = read_outputs(request.directory, request.out, cache.outputs)
@@ -91,9 +97,22 @@ def run(request: Request, config: tuple[str, ...], messages: Messages, fields: O
             outputs = summary(indexes.files) if indexes.sound and not reading.faults else b""
             stamps = b"".join(reading.stamps)
             write_cache(request.out, Cache(context, stamps, pack(names), reading.facts, outputs, indexes.derived))
+        stages.end(f"{len(indexes.files.keys() - INPUTS)} files made")
         writer.commit()
+    stages.end("all on disk")
+    if "verbose" in options:
+        messages.info(str(stages))
     fields |= {"files": _sizes(indexes), "written": True}
     return 0
+
+
+def _settings(config: tuple[str, ...], messages: Messages) -> DepmodSettings:
+    problems: list[Problem] = []
+    settings = assemble_depmod(depmod_files("", config, problems))
+    for problem in (*problems, *settings.problems):
+        messages.warning(str(problem))
+        messages.detail(problem.hint)
+    return settings
 
 
 def _show(indexes: Indexes, request: Request, fields: Object) -> None:
