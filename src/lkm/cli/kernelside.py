@@ -9,6 +9,7 @@ from lkm.cli.kernels import may_change
 from lkm.config.cmdline import kernels_blacklist
 from lkm.diagnose.evidence import BAD, GOOD, MALFORMED, UNKNOWN_KEY, UNSIGNED, KernelSide
 from lkm.errors import LkmError
+from lkm.kernel.interface import NO_MODULES
 from lkm.modfile.nouns import Export
 
 TYPE_CHECKING = False
@@ -38,14 +39,17 @@ def of_image(path: str) -> tuple[KernelSide, KernelFacts]:
 
 def of_kernel(kernel: ShownKernel, name: str, image: str = "") -> tuple[KernelSide, KernelFacts | None]:
     """Return the kernel that tools work on, and what its image tells ("": there is none). ``name`` is a module's."""
+    modular = None
     try:
         loaded = kernel.state().modules
-    except LkmError:
+    except LkmError as error:
         loaded = None
+        modular = False if error.what == NO_MODULES else None
     side = KernelSide(
         "this kernel",
         release=kernel.release(),
         loaded=loaded,
+        modular=modular,
         modules_disabled=kernel.modules_disabled(),
         capable=may_change(kernel),
         blacklist=(name,) if kernels_blacklist(kernel.cmdline(), name) else (),

@@ -46,6 +46,7 @@ class KernelSide(Record):
     name. ``loaded``: the modules in it. ``builtin``: the names of modules that are part of it. ``config``: its
     options, ``CONFIG_X`` to ``y``, ``m`` or a value. ``blacklist``: the names of module_blacklist= on its command
     line. ``lockdown``: none, integrity or confidentiality. ``capable``: whether the caller may load modules.
+    ``modular``: whether it has loadable modules at all.
     """
 
     origin: str
@@ -63,6 +64,7 @@ class KernelSide(Record):
     lockdown: str = ""
     modules_disabled: bool | None = None
     capable: bool | None = None
+    modular: bool | None = None
 
 
 class Tree(Protocol):

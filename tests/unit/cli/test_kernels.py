@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lkm.cli import absence, insmod, kernels, lsmod, modprobe_run, rmmod
+from lkm.cli import absence, explain, insmod, kernels, lsmod, modprobe_run, rmmod, verbs
 from lkm.cli.kernels import choose, open_kernel
 from lkm.cli.main import CLASSIC, TOOLS, main
 from lkm.errors import MachineError, UsageError
@@ -148,7 +148,7 @@ def test_a_kernel_without_modules(
     (tmp_path / "fat.ko").write_bytes(build_module("fat"))
     (tmp_path / "lib.o").write_bytes(build_module("fat").replace(b".gnu.linkonce.this_", b".gnu.linkonce.that_"))
     without = partial(LinuxKernel, str(tmp_path / "proc"), str(tmp_path / "sys"))
-    for tool in (insmod, lsmod, modprobe_run, rmmod):
+    for tool in (explain, insmod, lsmod, modprobe_run, rmmod, verbs):
         monkeypatch.setattr(tool, "LinuxKernel", without)
     for call in ("init_module", "finit_module", "delete_module"):
         monkeypatch.setattr(syscalls, call, lambda *_: errno.ENOSYS)
@@ -157,6 +157,7 @@ def test_a_kernel_without_modules(
     monkeypatch.chdir(tmp_path)
     calls = "lsmod|insmod fat.ko|insmod lib.o|rmmod fat|rmmod -f fat|modprobe fat|modprobe -r fat|modprobe ./fat.ko"
     calls += "|modinfo -k 1.0 fat|depmod 1.0|resolve -S 1.0 fat|ksyms|sim show"
+    calls += "|load -S 1.0 fat|unload -S 1.0 fat|show -S 1.0 fat|load ./fat.ko"
     told = ""
     for call in calls.split("|"):
         words = call.replace("modprobe", "modprobe -S 1.0 -C /dev/null").split()
@@ -164,3 +165,8 @@ def test_a_kernel_without_modules(
         out, err = capfd.readouterr()
         told += f"$ lkm {call}\n{out}{err}status {status}\n\n"
     assert told.replace(f"{tmp_path}/proc", "/proc") == GOLDEN.read_text()
+    main(["lkm", "explain", "fat.ko"])
+    assert (
+        "  this kernel cannot load modules at all [no-module-support]\n    seen: there is no /proc"
+        in capfd.readouterr().out
+    )

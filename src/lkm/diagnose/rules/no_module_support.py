@@ -23,13 +23,14 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     """Yield the finding when the system call does not exist."""
     attempt = evidence.attempt
     config = evidence.kernel.config if evidence.kernel else None
-    if attempt.errno != "ENOSYS" and not (config and config.get("CONFIG_MODULES", "n") == "n"):
+    if attempt.errno == "ENOSYS":
+        fact = Fact(f"{attempt.call}: ENOSYS", "system call")
+    elif config and config.get("CONFIG_MODULES", "n") == "n":
+        fact = Fact("CONFIG_MODULES is not set", "config")
+    elif evidence.kernel and evidence.kernel.modular is False:
+        fact = Fact("there is no /proc/modules", "/proc")
+    else:
         return
-    fact = (
-        Fact(f"{attempt.call}: ENOSYS", "system call")
-        if attempt.errno
-        else Fact("CONFIG_MODULES is not set", "config")
-    )
     yield Finding(
         CODE,
         "this kernel cannot load modules at all",

@@ -11,6 +11,7 @@ def test_no_such_call_or_option() -> None:
     (finding,) = find(case(MODULE, errno="ENOSYS"))
     assert finding.what == "this kernel cannot load modules at all"
     assert len(list(find(case(MODULE, kernel=KERNEL._replace(config={"CONFIG_SMP": "y"}))))) == 1
+    assert len(list(find(case(MODULE, kernel=KERNEL._replace(modular=False))))) == 1
     assert list(find(case(MODULE, kernel=KERNEL._replace(config={"CONFIG_MODULES": "y"})))) == []
 
 
