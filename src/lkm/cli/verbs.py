@@ -116,6 +116,8 @@ class Verb:
     @property
     def cause(self) -> str:
         """Return the first cause that is not ``done``; an alias with one module loaded is done, blacklist or not."""
+        if self.signal:
+            return "interrupted"
         for attempt in self.attempts:
             if attempt.cause == "blacklisted" and any(a.cause == "done" for a in self._same(attempt)):
                 continue
@@ -153,7 +155,12 @@ def main(
                 raise UsageError("name a module, an alias or a file", hint=f"`lkm {name} --help` tells more")
             of_today()
             verb = Verb(name, options, say)
-            status = work(verb, operands, fields)
+            try:
+                status = work(verb, operands, fields)
+            except KeyboardInterrupt:  # while removing, or between requests
+                verb.signal = 2
+                fields |= {"cause": verb.cause} if name == "show" else verb.fields()
+                return verb.status()
             if verb.unwritten:
                 raise verb.unwritten
             return status

@@ -260,6 +260,16 @@ def test_a_signal(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
     assert tool.loaded() == []
 
 
+def test_ctrl_c_while_waiting_for_users(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    assert sim.main(["sim", "mount", "msdos"]) == 0
+    monkeypatch.setattr("time.sleep", interrupted)
+    answer = tool.json("unload", "-w", "1000", "msdos")
+    assert (answer["status"], answer["cause"], tool.loaded()) == (130, "interrupted", ["msdos", "fat"])
+
+
 def test_commands_print_to_stderr_beside_json_and_inherit_the_configuration(tool: Tool) -> None:
     config = 'install fat echo "$MODPROBE_OPTIONS"'
     answer = tool.json("load", "--no-cmdline", "fat", config=config)
