@@ -23,15 +23,18 @@ from typing import Any, Protocol
 
 Call = list[Any]
 Answer = list[Any]
-#: What the guest itself needs.
-BASE = frozenset(("overlay",))
 #: Devices: (kind, major, minor); file systems.
 DEVICES = {"gt_dev": ("c", 10, 241), "fuse": ("c", 10, 229)}
 MOUNTS = ("binfmt_misc",)
 
 
 class Side(Protocol):
-    """A kernel that scripts are played on. All answer an errno; ``said`` what came since it was last asked."""
+    """A kernel that scripts are played on. All answer an errno; ``said`` what came since it was last asked.
+
+    ``base``: modules that the guest itself needs.
+    """
+
+    base: frozenset[str]
 
     def load(self, path: str, text: str, flags: int, init: int) -> int: ...
     def init(self, path: str, text: str) -> int: ...
@@ -51,7 +54,7 @@ def play(side: Side, directory: str, script: list[Call]) -> list[Answer]:
     for call in script:
         side.said()
         number = perform(side, directory, call)
-        answers.append([number, side.said(), [row for row in side.modules() if row[0] not in BASE]])
+        answers.append([number, side.said(), [row for row in side.modules() if row[0] not in side.base]])
     return answers
 
 
@@ -75,7 +78,7 @@ def clean(side: Side) -> int:
     for thing in (*DEVICES, *MOUNTS):
         while not side.release(thing):
             pass
-    while rows := [row for row in side.modules() if row[0] not in BASE]:
+    while rows := [row for row in side.modules() if row[0] not in side.base]:
         left = [row[0] for row in rows if side.unload(row[0], False)]
         if len(left) == len(rows):
             return errno.EBUSY

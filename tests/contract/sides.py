@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Callable
@@ -51,6 +52,8 @@ def on_simulated(scripts: list[list[Call]], directory: Path, world: Path) -> Ans
 class Simulated:
     """A world as a side."""
 
+    base: frozenset[str] = frozenset()
+
     def __init__(self, world: Path) -> None:
         self.kernel = SimulatedKernel(str(world))
         self.odd_file = world.with_name("odd")
@@ -83,6 +86,8 @@ class Simulated:
     def use(self, thing: str) -> int:
         world = self.kernel.world
         if thing in MOUNTS:
+            if world.db.execute("SELECT 1 FROM opened WHERE what = ?", (thing,)).fetchone():
+                return errno.EBUSY  # it is there already (fs/namespace.c: do_add_mount)
             want = requests.filesystem(thing, "current")
         else:
             kind, major, minor = DEVICES[thing]
