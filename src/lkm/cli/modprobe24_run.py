@@ -106,6 +106,7 @@ class Run:
         )
         loaded = self._loaded()
         plan = plan_load24(name, request, self.tree, loaded, literal=self.literal)
+        self.say(*[str(problem) for problem in plan.problems])
         return self._carry_out(plan, loaded, name)
 
     def _insmod(self, step: Insert, asked: str) -> int:

@@ -19,7 +19,7 @@ from functools import partial
 
 from lkm.config.nouns24 import NULL, OFF
 from lkm.names import ModuleName
-from lkm.origin import Origin
+from lkm.origin import Origin, Problem
 from lkm.plan.steps import Absent, Command, Insert, Loaded, NotLoaded, Plan, Reason, Remove, Step
 from lkm.record import Record
 from lkm.wildcard import has_wildcard, matches
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 COMMAND_LINE = Origin("command line")
 #: Options of insmod that take a word.
 _WITH_WORD = ("-o", "-P", "-O", "-e")
+#: Names that are looked up for one request: those that all stand above each other could take for ever.
+_MOST = 5000
 _DEEPEST = 50  # names that lead to names; real chains have three
 
 
@@ -116,8 +118,9 @@ def plan_load24(
         if not found:
             return Plan((Absent(ModuleName(name), asked, True, True),))
         leaves = planner.each([partial(planner.leaf, path, (stem(path),), asked, True) for path in found])
-        return Plan((Choice(ModuleName(name), asked, True, True, leaves, request.every),))
-    return Plan(planner.name(name, (), asked, True))
+        return Plan((Choice(ModuleName(name), asked, True, True, leaves, request.every),), planner.problems)
+    steps = planner.name(name, (), asked, True)
+    return Plan(steps, planner.problems)
 
 
 class _Loader:
@@ -134,6 +137,8 @@ class _Loader:
         self._loaded = loaded
         self._open: list[str] = []
         self._planned: set[str] = set()
+        self._left = _MOST
+        self.problems: tuple[Problem, ...] = ()
 
     def each(self, makers: Sequence[Callable[[], Steps]]) -> tuple[Steps, ...]:
         """Return alternatives, of which none counts on what another one does."""
@@ -148,6 +153,11 @@ class _Loader:
     def name(self, name: str, chain: tuple[str, ...], reason: Reason, target: bool) -> Steps:
         """Return the steps for a name; ``chain`` are the names that led to it."""
         module = ModuleName(name)
+        self._left -= 1
+        if self._left < 0:
+            message = f"names lead to each other more than {_MOST} times; the rest is left out"
+            self.problems = (Problem(Origin((*self._conf.read, "")[0]), message),)
+            return (Absent(module, reason, True, target),)
         if name in self._open or len(self._open) > _DEEPEST:
             return (Absent(module, reason, True, target),) if name in chain else ()
         self._open.append(name)
@@ -287,12 +297,14 @@ class _Remover:
         self._conf = tree.conf
         self._loaded = loaded
         self._done: set[str] = set()
+        self._seen: set[str] = set()
 
     def name(self, name: str, reason: Reason, target: bool, depth: int, chain: tuple[str, ...] = ()) -> list[Step]:
         """Return the steps for a name: nothing where nothing that it means is loaded."""
         chain = (*chain, name)
-        if depth > _DEEPEST:
+        if depth > _DEEPEST or name in self._seen:
             return []
+        self._seen.add(name)
         for kind in ("probe", "probeall"):
             words = self._conf.words(kind, name)
             if words:

@@ -295,26 +295,34 @@ call = st.builds("{} {}".format, st.sampled_from(("", "", "-k", "-q", "-r", "-a"
 scene = st.tuples(st.lists(line, max_size=5).map("\n".join), st.lists(call, min_size=1, max_size=4))
 
 
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a tree that all worlds of a test share."""
+    place = tmp_path_factory.mktemp("tree")
+    run_quietly(f"sim new {place}/w --dialect 2.4")
+    return place / "w.root"
+
+
 @settings(max_examples=20)
 @given(scene)
-def test_laws_of_any_configuration(scene: tuple[str, list[str]]) -> None:
-    check_laws(*scene)
+def test_laws_of_any_configuration(root: Path, scene: tuple[str, list[str]]) -> None:
+    check_laws(root, *scene)
 
 
 @pytest.mark.sweep
 @settings(max_examples=1000)
 @given(scene)
-def test_laws_of_many_configurations(scene: tuple[str, list[str]]) -> None:
-    check_laws(*scene)
+def test_laws_of_many_configurations(root: Path, scene: tuple[str, list[str]]) -> None:
+    check_laws(root, *scene)
 
 
-def check_laws(conf: str, calls: list[str]) -> None:
+def check_laws(root: Path, conf: str, calls: list[str]) -> None:
     """Check: a failed request leaves what was loaded; -n says what -v does; the world stays consistent."""
     with tempfile.TemporaryDirectory() as place, contextlib.chdir(place), pytest.MonkeyPatch.context() as patch:
-        run_quietly("sim new w --dialect 2.4")
+        run_quietly(f"sim new w --dialect 2.4 --tree {root}")
         patch.setenv("LKM_KERNEL", "sim:w")
-        Path("w.root/etc/modules.conf").write_text(conf)
-        os.utime("w.root/etc/modules.conf", (1e9, 1e9))
+        (root / "etc/modules.conf").write_text(conf)
+        os.utime(root / "etc/modules.conf", (1e9, 1e9))
         kernel = Kernel24("w")
         for words in calls:
             before = {module.name for module in kernel.modules24()}

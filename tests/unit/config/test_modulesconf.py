@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lkm.config.modulesconf import DEEPEST, MOST_FILES, SYNTAX, read_conf, text_files
@@ -224,6 +224,7 @@ def branches(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
     )
 
 
+@settings(max_examples=40)
 @given(st.lists(st.recursive(st.sampled_from(("a", "b", "c")), branches, max_leaves=12), max_size=4))
 def test_conditions_choose_as_python_does(trees: list[Tree]) -> None:
     text: list[str] = []

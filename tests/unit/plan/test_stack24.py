@@ -115,6 +115,17 @@ def test_circles_and_towers_end() -> None:
     assert len(lines(plan_load24("m59", Request24(), Tree24(conf, files, direct), frozenset()))) == 60
 
 
+def test_names_that_all_lead_to_each_other_end_soon() -> None:
+    names = [f"n{n}" for n in range(12)]
+    for kind in ("probeall", "above", "below"):
+        conf = "".join([f"{kind} {name} {' '.join(names)}\n" for name in names])
+        plan = plan_load24("n0", Request24(), tree(conf), frozenset())
+        assert [problem.message[:28] for problem in plan.problems] in ([], ["names lead to each other mor"])
+        assert plan_remove24("n0", tree(conf), {"fat": ()}).steps
+    conf = "".join([f"probeall {name} {' '.join(names)}\n" for name in names])
+    assert plan_load24("n0", Request24(), tree(conf), frozenset()).problems
+
+
 def remove(name: str, conf: str, loaded: dict[str, tuple[str, ...]]) -> list[str]:
     return lines(plan_remove24(name, tree(conf), loaded), *loaded)
 
