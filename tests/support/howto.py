@@ -136,6 +136,9 @@ EXAMPLES = (
         "lkm sim mount vfat",
         ("arguments: -s -k -- vfat", "HOME=/", "TERM=linux", "PATH=/sbin:/usr/sbin:/bin:/usr/bin"),
     ),
+    Example(
+        "5.4.1", "an optional part of the Linux kernel", "5.4.1", "lkm sim mount vfat", ("mount: No such device", "")
+    ),
     Example("5.4.1", "alias eth0 3c59x", "5.4.1", "cat world.root/etc/modules.conf", ("alias eth0 3c59x",)),
     Example(
         "5.4.1",
