@@ -154,7 +154,7 @@ _EVERY = (
     ),
     Mended(
         "environment",
-        "`MODPROBE_OPTIONS` may have more blanks than one between options; kmod makes empty names of them",
+        "`MODPROBE_OPTIONS` may have tabs and more blanks than one between options; kmod makes names of them",
         lambda patch: patch.setattr(tool, "split_words", _kmods_split),
     ),
     Mended("forbid", "`forbid` is a directive; to kmod it is a bad line", _without("forbid")),

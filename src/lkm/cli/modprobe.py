@@ -132,13 +132,14 @@ def main(argv: list[str]) -> int:
     except LkmError as error:
         say.error(error.what)
         return 1
-    say.priority = choices.verbosity
+    # Errors of the command line are said in spite of -q, as kmod does.
     if choices.has("origin") and not choices.has("show-config"):
         say.error("--origin is an option of -c (--show-config).")
         return 1
     if not operands and not choices.has("show-config"):
         say.error("missing parameters. See -h.")
         return 1
+    say.priority = choices.verbosity
     if choices.has("json"):
         from lkm.cli.answer import answer
         from lkm.cli.modprobe_json import fill

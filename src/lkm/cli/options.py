@@ -10,6 +10,8 @@ lkm.errors.UsageError: invalid option -- 'q'
 
 from __future__ import annotations
 
+import os
+
 from lkm.errors import UsageError
 from lkm.record import Record
 
@@ -37,8 +39,8 @@ def parse(
 ) -> tuple[list[tuple[str, str]], list[str]]:
     """Split arguments (without argv[0]) into options, as (key, value) in order, and operands.
 
-    Options may stand after operands; ``--`` ends them; long names may be cut short while unambiguous.
-    What follows an option whose key is in ``final`` is not looked at (a letter's own word is), however wrong it is.
+    Options may stand after operands, unless POSIXLY_CORRECT is in the environment; ``--`` ends them; long names may
+    be cut short while unambiguous. What follows an option whose key is in ``final`` is not looked at, however wrong.
     Raises UsageError with glibc's words.
     """
     options: list[tuple[str, str]] = []
@@ -52,9 +54,12 @@ def parse(
         if word.startswith("--"):
             options.append(_long(table, word, rest))
         elif word.startswith("-") and word != "-":
-            _letters(table, word[1:], rest, options)
+            _letters(table, word[1:], rest, options, final)
         else:
             operands.append(word)
+            if "POSIXLY_CORRECT" in os.environ:
+                operands += reversed(rest)
+                break
         if options and options[-1][0] in final:
             break
     return options, operands
@@ -81,8 +86,10 @@ def _long(table: tuple[Option, ...], word: str, rest: list[str]) -> tuple[str, s
     return option.key, value
 
 
-def _letters(table: tuple[Option, ...], letters: str, rest: list[str], options: list[tuple[str, str]]) -> None:
-    while letters:
+def _letters(
+    table: tuple[Option, ...], letters: str, rest: list[str], options: list[tuple[str, str]], final: tuple[str, ...]
+) -> None:
+    while letters and not (options and options[-1][0] in final):
         letter, letters = letters[0], letters[1:]
         option = next((o for o in table if o.short == letter), None)
         if option is None:

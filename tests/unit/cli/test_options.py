@@ -62,12 +62,14 @@ WORDS = (
 )
 
 
-def glibc(argv: list[str]) -> str | tuple[list[str], list[str]]:
+def glibc(argv: list[str], **environment: str) -> str | tuple[list[str], list[str]]:
     """Return the first complaint, or what getopt makes of the arguments."""
     letters = "".join(o.short + (":" if o.argument else "") for o in TABLE if o.short)
     long = ",".join(o.long + (":" if o.argument else "") for o in TABLE if o.long)
     command = ["getopt", "-n", "T", "-o", letters, "-l", long, "--", *argv]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin"})
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin", **environment}
+    )
     if done.returncode:
         return done.stderr.split("\n")[0].removeprefix("T: ")
     words = shlex.split(done.stdout)
@@ -92,6 +94,15 @@ def ours(argv: list[str]) -> str | tuple[list[str], list[str]]:
 @example(["--basedir", "-a", "-"])
 def test_agrees_with_glibc(argv: list[str]) -> None:
     assert ours(argv) == glibc(argv)
+
+
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=4))
+@example(["-a", "x", "-a", "--", "-v"])
+def test_agrees_with_glibc_where_options_end_at_the_first_operand(argv: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POSIXLY_CORRECT", "")
+        assert ours(argv) == glibc(argv, POSIXLY_CORRECT="")
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -128,5 +139,6 @@ def test_help_has_a_line_an_option() -> None:
 
 def test_what_follows_a_final_option_is_not_looked_at() -> None:
     assert parse(TABLE, ["x", "-v", "--all", "--nope", "-q"], ("all",)) == ([("verbose", ""), ("all", "")], ["x"])
+    assert parse(TABLE, ["-vaq", "-q"], ("all",)) == ([("verbose", ""), ("all", "")], [])
     with pytest.raises(UsageError):
         parse(TABLE, ["--nope", "--all"], ("all",))
