@@ -17,6 +17,7 @@ USAGE = """lkm sim new FILE [--image VMLINUZ] [--tree ROOT] [--release R] [--dia
        lkm sim [--kernel sim:FILE] show [--json] | log | clock [+SECONDSs]
        lkm sim [--kernel sim:FILE] proc modules|ksyms|kallsyms|devices|misc|filesystems | net dev | interrupts
        lkm sim [--kernel sim:FILE] proc sys/kernel/osrelease|sys/kernel/modprobe [PATH]
+       lkm sim [--kernel sim:FILE] proc sys/kernel/threads-max [N]
        lkm sim [--kernel sim:FILE] open|close PATH [c|b MAJOR MINOR] | mount|umount TYPE
        lkm sim [--kernel sim:FILE] socket FAMILY [TYPE [PROTOCOL]] | ifup|ifdown NAME | request MODULE
        lkm sim [--kernel sim:FILE] fault MODULE init=-ERRNO|hang|oops|hang-exit|STATE|none

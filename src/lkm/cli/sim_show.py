@@ -7,7 +7,7 @@ import sys
 from lkm.cli.sim import opened
 from lkm.errors import UsageError
 from lkm.kernel.sim.kernel24 import Kernel24
-from lkm.kernel.sim.requests import HELPER
+from lkm.kernel.sim.requests import HELPER, THREADS
 from lkm.report import procfs
 
 TYPE_CHECKING = False
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from lkm.kernel.sim.kernel import SimulatedKernel
     from lkm.kernel.sim.world import World
 
+#: Files of /proc/sys that can be written: the key in the world's meta, and what is there at first.
+_SETTINGS = {"sys/kernel/modprobe": ("modprobe", HELPER), "sys/kernel/threads-max": ("max_threads", THREADS)}
 _POLICY = ("sig_enforce", "lockdown", "modules_disabled", "blacklist", "force_load", "force_unload", "modversions")
 
 
@@ -32,19 +34,23 @@ def run(verb: str, operands: list[str], options: dict[str, str]) -> int:
 
             sys.stdout.write(text(facts))
         return 0
-    if operands[:1] == ["sys/kernel/modprobe"]:
-        return _helper(kernel.world, operands[1:])
+    if operands and operands[0] in _SETTINGS:
+        return _setting(kernel.world, *operands)
     sys.stdout.write(_text(kernel, " ".join([verb, *operands])))
     return 0
 
 
-def _helper(world: World, operands: list[str]) -> int:
-    """Show /proc/sys/kernel/modprobe, or write it."""
-    if operands:
-        with world.change():
-            world.set_meta("modprobe", operands[0])
-    else:
-        sys.stdout.write(world.meta("modprobe", HELPER) + "\n")
+def _setting(world: World, file: str, *values: str) -> int:
+    """Show a file of /proc/sys, or write it. Raises UsageError for what is no number where one must be."""
+    key, default = _SETTINGS[file]
+    if not values:
+        sys.stdout.write(world.meta(key, default) + "\n")
+        return 0
+    (value,) = values
+    if default.isdecimal() and not (value.isdecimal() and len(value) < 10):
+        raise UsageError(f"'{value}' is no number for /proc/{file}", hint=f"for example {default}")
+    with world.change():
+        world.set_meta(key, value)
     return 0
 
 
@@ -79,8 +85,8 @@ def _text(kernel: SimulatedKernel, what: str) -> str:
         raise UsageError("Linux after 2.4 has no /proc/ksyms", hint="lkm sim proc kallsyms")
     raise UsageError(
         f"'{what}' is not among the files",
-        hint="proc modules, ksyms, kallsyms, devices, misc, filesystems, sys/kernel/modprobe, sys/kernel/osrelease; "
-        "net dev; interrupts",
+        hint="proc modules, ksyms, kallsyms, devices, misc, filesystems, sys/kernel/modprobe, sys/kernel/osrelease, "
+        "sys/kernel/threads-max; net dev; interrupts",
     )
 
 

@@ -87,7 +87,9 @@ def test_what_the_helper_is_given(sim: Sim, tmp_path: Path) -> None:
 
 def test_a_runaway_loop_is_stopped(sim: Sim) -> None:
     world = Kernel24("w").world
-    world.set_meta("max_threads", "6")
+    assert sim("proc sys/kernel/threads-max") == (0, "2048\n")
+    assert sim("proc sys/kernel/threads-max many")[0] == 2
+    assert sim("proc sys/kernel/threads-max 6") == (0, "")
     conf(f"install loop {LKM} sim --kernel sim:{os.getcwd()}/w request loop\n")
     status, out = sim("request loop")
     assert status == 1

@@ -23,6 +23,7 @@ ARGUMENTS = {"current": ("-q", "--"), "2.4": ("-s", "-k", "--")}
 ENVIRONMENT = {"HOME": "/", "TERM": "linux", "PATH": "/sbin:/usr/sbin:/bin:/usr/bin"}
 #: Helpers at once in 2.4, and what its kernel log says of one more (MAX_KMOD_CONCURRENT).
 MAX_CONCURRENT = 50
+THREADS = "2048"  # /proc/sys/kernel/threads-max of a machine with 128 MB or so
 RUNAWAY = "kmod: runaway modprobe loop assumed and stopped"
 _VISITED, _USED_ONCE = 8, 16
 _MISC, _INET, _NETLINK = 10, 2, 16
@@ -126,7 +127,7 @@ def begin(world: World, pid: int, alive: Callable[[int], bool]) -> bool:
         rows = world.db.execute("SELECT key FROM meta WHERE key LIKE 'kmod %'").fetchall()
         gone = [(key,) for (key,) in rows if not alive(int(key[5:]))]
         world.db.executemany("DELETE FROM meta WHERE key = ?", gone)
-        if len(rows) - len(gone) >= min(int(world.meta("max_threads", "2048")) // 2, MAX_CONCURRENT):
+        if len(rows) - len(gone) >= min(int(world.meta("max_threads", THREADS)) // 2, MAX_CONCURRENT):
             if any(world.first(f"kmod loop {count}") for count in range(5)):
                 world.say(3, RUNAWAY)
             return False
