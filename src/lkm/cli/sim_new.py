@@ -50,6 +50,8 @@ def make(path: str, options: dict[str, str]) -> tuple[dict[str, str], int, str]:
     (for a tree without modules of that release).
     """
     meta = {"dialect": options.get("dialect", "current"), "cmdline": "", **policy(options.get("policy", ""))}
+    if meta.get("sig_enforce") == "1" or meta.get("lockdown", "none") != "none":
+        meta["sig"] = "1"  # a kernel that asks for signatures can read them
     if meta["dialect"] not in ("current", "2.4"):
         raise UsageError(f"unknown dialect '{meta['dialect']}'", hint="it is current or 2.4")
     old = meta["dialect"] == "2.4"

@@ -14,6 +14,8 @@ from lkm.cli import depmod, insmod, modprobe, rmmod, sim
 from lkm.cli.sim import ABOUT, VERBS
 from lkm.cli.sim_new import policy
 from lkm.errors import UsageError
+from lkm.kernel.interface import Refused
+from lkm.kernel.sim.kernel import SimulatedKernel
 from lkm.kernel.sim.kernel24 import MODULES, Kernel24
 from lkm.kernel.sim.world import World
 from tests.support.elfwriter import build_module
@@ -337,3 +339,12 @@ def test_a_signal_undoes_what_a_request_has_loaded_so_far(run: Run, tmp_path: Pa
         "  removed again, as loaded for msdos only: fat\n"
     )
     assert run("proc", "modules")[1] == ""
+
+
+def test_a_policy_of_signatures_needs_no_image(tree: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    module = str(tree / "lib/modules/1.0/fat.ko")
+    for words, number in (("", 0), ("sig_enforce", 129), ("lockdown=integrity", 1), ("cap_sys_module=0", 1)):
+        options = ["--tree", str(tree), "--force", "--policy", words]
+        assert sim.main(["sim", "new", f"{tmp_path}/w", *options]) == 0
+        outcome = SimulatedKernel(f"{tmp_path}/w").load(module)
+        assert (outcome.errno if isinstance(outcome, Refused) else 0) == number, words
