@@ -147,3 +147,25 @@ END
     assert "passed over loop, softdep (pre) of minix (/run/x.conf:5)" in out, out
     assert "passed over fat, softdep (post) of minix (/run/x.conf:5)" in out, out
     assert "\n0\nminix\noverlay\n1\n" in out, out
+
+
+def test_modules_of_two_roots_load_and_go_together() -> None:
+    """The extension's msdos needs the system's fat, of which its own index knows nothing. A command inherits that."""
+    out = guest(
+        f"""
+        r=$(uname -r) base=/run/base/lib/modules/$(uname -r) more=/run/more/lib/modules/$(uname -r)
+        mkdir -p $base $more; cp /lib/modules/$r/kernel/fs/fat/fat.ko $base
+        cp /lib/modules/$r/kernel/fs/fat/msdos.ko /lib/modules/$r/kernel/fs/fat/vfat.ko $more
+        for root in base more; do /sbin/depmod -b /run/$root $r 2>/dev/null; done
+        echo 'install vfat {LKM} modprobe -d /run/base -i vfat && echo by command' >/run/x.conf
+        M="{LKM} modprobe -C /run/x.conf -d /run/base --extra-root /run/more"
+        $M -v fs-msdos; state; $M -r msdos; state; $M vfat; state; $M -r vfat; state
+        {LKM} modprobe -d /run/base msdos || true
+        """
+    )
+    release = out.split("/lib/modules/")[1].split("/")[0]
+    lines = [f"insmod /run/base/lib/modules/{release}/fat.ko ", f"insmod /run/more/lib/modules/{release}/msdos.ko "]
+    lines += ["msdos 0 -", "fat 1 msdos,", "overlay 1 -", "overlay 1 -", "by command"]
+    lines += ["vfat 0 -", "fat 1 vfat,", "overlay 1 -", "overlay 1 -"]
+    assert out.splitlines()[: len(lines)] == lines, out
+    assert "Module msdos not found in directory /run/base/lib/modules/" in out
