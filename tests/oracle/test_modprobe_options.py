@@ -47,7 +47,7 @@ EVERY = """
 -n msdos | -nq nosuch | -Dv msdos | -nvs msdos | -sn nosuch
 -nvS 1.2 msdos | -nvd /nowhere msdos | -nvd '' msdos | -nvC /nowhere msdos | -nvC '' msdos
 -nv -S 1.2 -S 1.3 fat | -nv -C one -C two msdos | -nvC one/a.conf msdos | -nvCone/b.txt msdos
--nv --config=two msdos | -nv -d root -d root fat
+-nv --config=two msdos | -nv -d root -d root fat | -D -d ./root fat | -D -d root/../root/. fat | -D -S ../x fat
 -c -C one | -c -C one/b.txt -C two | -C one -nvb minix | -C one -nv minix y=1 | -C one -nvi minix | -C one -D minix
 -C one -R minix | -C one -nvq -b minix | -C one -a -nv minix loop | -C one -C /dev/null -nv minix
 -rnv nosuch | -rnva nosuch ext4 | -rnv ext4 | -rR nfsv4 | -rnv -w abc fat | -rnv -w 1.5 fat | -rc | -rnv -w '' nfsv4

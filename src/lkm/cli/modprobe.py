@@ -136,6 +136,9 @@ def main(argv: list[str]) -> int:
     if choices.has("origin") and not choices.has("show-config"):
         say.error("--origin is an option of -c (--show-config).")
         return 1
+    if choices.values.get("set-version", "any") == "":  # from an empty variable, so not meant for the running kernel
+        say.error("the version after -S (--set-version) is empty.")
+        return 1
     if not operands and not choices.has("show-config"):
         say.error("missing parameters. See -h.")
         return 1

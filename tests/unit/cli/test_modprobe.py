@@ -28,6 +28,11 @@ def test_no_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "modprobe: ERROR: missing parameters. See -h.\n"
 
 
+def test_an_empty_version_is_not_the_running_kernels(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["modprobe", "-n", "-S", "", "fat"]) == 1
+    assert capsys.readouterr().err == "modprobe: ERROR: the version after -S (--set-version) is empty.\n"
+
+
 def test_wait_wants_a_number(capsys: pytest.CaptureFixture[str]) -> None:
     assert choices("-w", "20").wait == 20
     for bad in ("x", "-1", "", "1x", "²"):
