@@ -66,9 +66,8 @@ def run(request: Request, config: tuple[str, ...], messages: Messages, fields: O
     fields["modules"] = len(names)
     stages.end(f"{len(names)} modules found")
     with Progress("depmod: reading modules") as progress:
-        reading = read_files(
-            paths, names, cache, began - RACY_NS, crcs=crcs, hashed="hash" in options, tick=progress.show
-        )
+        how = {"crcs": crcs, "hashed": "hash" in options, "stamping": caching}
+        reading = read_files(paths, names, cache, began - RACY_NS, tick=progress.show, **how)
     known = sum([place >= 0 for place in reading.kept])
     stages.end(f"{reading.read} read ({known} as in the cache)" if cache else f"{reading.read} read")
     before = None
@@ -93,10 +92,7 @@ def run(request: Request, config: tuple[str, ...], messages: Messages, fields: O
         indexes = _changed(cache, before, modules, reading, writer) if cache and before is not None else None
         indexes = indexes or _index(modules, request, messages, writer.put)
         if caching:
-            # While files are on their way to the disk. Without these very files the cache just gives the facts.
-            outputs = summary(indexes.files) if indexes.sound and not reading.faults else b""
-            stamps = b"".join(reading.stamps)
-            write_cache(request.out, Cache(context, stamps, pack(names), reading.facts, outputs, indexes.derived))
+            _remember(request.out, context, names, reading, indexes)
         stages.end(f"{len(indexes.files.keys() - INPUTS)} files made")
         writer.commit()
     stages.end("all on disk")
@@ -104,6 +100,13 @@ def run(request: Request, config: tuple[str, ...], messages: Messages, fields: O
         messages.info(str(stages))
     fields |= {"files": _sizes(indexes), "written": True}
     return 0
+
+
+def _remember(out: str, context: bytes, names: list[bytes], reading: Reading, indexes: Indexes) -> None:
+    """Write the cache, while the files are on their way to the disk. Without these very files it gives only facts."""
+    outputs = summary(indexes.files) if indexes.sound and not reading.faults else b""
+    stamps = b"".join(reading.stamps)
+    write_cache(out, Cache(context, stamps, pack(names), reading.facts, outputs, indexes.derived))
 
 
 def _settings(config: tuple[str, ...], messages: Messages) -> DepmodSettings:

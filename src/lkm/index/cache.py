@@ -131,8 +131,8 @@ def unpack(blob: bytes) -> list[bytes]:
     return blob[:-1].split(b"\0") if blob else []
 
 
-def dump(cache: Cache) -> bytes:
-    """Return the file."""
+def dump(cache: Cache) -> list[bytes]:
+    """Return the file, in parts."""
     count = len(cache.facts[0])
     lengths = b"".join([_numbers(column.lengths) for column in cache.facts])
     derived = [b""] * 6
@@ -141,9 +141,12 @@ def dump(cache: Cache) -> bytes:
         edges = _numbers([edge for needed in d.direct for edge in needed])
         derived = [_numbers([*map(len, d.direct)]), edges, _numbers(d.alias_sizes), *d.fields]
     columns = [column.blob for column in cache.facts]
-    blobs = (cache.context, cache.stamps, cache.paths, lengths, *columns, cache.outputs, *derived)
-    body = b"".join([_HEAD.pack(0, count, *map(len, blobs))[4:], *blobs])
-    return b"".join([MAGIC, crc32(body).to_bytes(4, "little"), body])
+    blobs = [cache.context, cache.stamps, cache.paths, lengths, *columns, cache.outputs, *derived]
+    body = [_HEAD.pack(0, count, *map(len, blobs))[4:], *blobs]
+    total = 0
+    for blob in body:
+        total = crc32(blob, total)
+    return [MAGIC, total.to_bytes(4, "little"), *body]
 
 
 def load(data: bytes) -> Cache | None:

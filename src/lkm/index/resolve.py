@@ -19,7 +19,7 @@ def owners_of(exports: Sequence[Iterable[bytes]]) -> dict[bytes, int]:
     return owners
 
 
-def direct_needs(needs: Sequence[Iterable[bytes]], owners: dict[bytes, int]) -> list[Sequence[int]]:
+def direct_needs(needs: Iterable[Iterable[bytes]], owners: dict[bytes, int]) -> list[Sequence[int]]:
     """Return for every module those that own a symbol it needs, each once, in the order of its symbols."""
     out = []
     get = owners.get

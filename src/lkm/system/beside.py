@@ -1,6 +1,6 @@
 """Work done beside our own, by a child from fork(2): Python's own work does not run in parallel in threads.
 
-What the child made comes back by a pipe, as plain values that ``marshal`` can carry.
+What the child made comes back in a memory file, as plain values that ``marshal`` can carry.
 """
 
 from __future__ import annotations
@@ -24,34 +24,32 @@ def beside(work: Callable[[], T]) -> Callable[[], T]:
     if (os.cpu_count() or 1) < 2:
         return work
     try:
-        read_end, write_end = os.pipe()
+        # not a pipe: what is in one waits there until it is asked for, 64 KiB at a time
+        output = os.memfd_create("lkm-beside")
     except OSError:
         return work
     try:
         child = os.fork()
     except OSError:
-        os.close(read_end)
-        os.close(write_end)
+        os.close(output)
         return work
     if not child:
         try:
-            os.close(read_end)
             # version 2: later ones look for objects that come twice, which costs more than it saves here
             data = memoryview(marshal.dumps(work(), 2))  # type: ignore[arg-type]
             while data:
-                data = data[os.write(write_end, data) :]
+                data = data[os.write(output, data) :]
             os._exit(0)
         finally:
             os._exit(1)
-    os.close(write_end)
 
     def finish() -> T:
-        with open(read_end, "rb", buffering=0) as file:
-            data = file.readall()
         _, status = os.waitpid(child, 0)
-        if status:
-            return work()
-        result: T = marshal.loads(data)
+        with open(output, "rb", buffering=0) as file:
+            if status:
+                return work()
+            file.seek(0)
+            result: T = marshal.loads(file.readall())
         return result
 
     return finish

@@ -58,7 +58,7 @@ class SetWriter:
         self._lock: int | None = None
         #: name → what is held until its file is on disk
         self._names: dict[str, LockType] = {}
-        self._fault: MachineError | None = None
+        self._faults: dict[str, MachineError] = {}
 
     def __enter__(self) -> SetWriter:
         return self
@@ -84,29 +84,31 @@ class SetWriter:
                 self._names[name].acquire()
             self._names[name] = allocate_lock()
             write_file(path + ENDING, data)
-            self._sync(path, self._names[name])
+            self._sync(name, self._names[name])
         except MachineError as e:
-            self._fault = self._fault or e
+            self._faults[name] = e
         except OSError as e:
-            self._fault = self._fault or _refused(e, path)
+            self._faults[name] = _refused(e, path)
 
     def commit(self) -> None:
         """Decide for the new set; raises MachineError."""
         self._wait()
-        if self._fault:
-            raise self._fault
+        for fault in [self._faults[name] for name in (*self._names, *self._faults) if name in self._faults]:
+            raise fault  # that of the first file
         names = list(self._names)
         if len(names) > 1:
             _decide(self.directory, names)
         self._names = {}
         _rename(self.directory, names)
 
-    def _sync(self, path: str, held: LockType) -> None:
+    def _sync(self, name: str, held: LockType) -> None:
+        path = f"{self.directory}/{name}"
+
         def work() -> None:
             try:
                 _sync(path + ENDING)
             except OSError as e:
-                self._fault = self._fault or _refused(e, path)
+                self._faults[name] = _refused(e, path)
             finally:
                 held.release()
 
@@ -239,13 +241,14 @@ def _lock(directory: str) -> int:
     return fd
 
 
-def write_file(path: str, data: bytes) -> None:
+def write_file(path: str, *parts: bytes) -> None:
     """Write a new file, never through a link; raises OSError."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(fd, view) :]
+        for data in parts:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(fd, view) :]
     finally:
         os.close(fd)
 
