@@ -148,7 +148,12 @@ class _Draw:
     def world(self, calls: int) -> World:
         boot = " ".join(self.chance.choices(BOOT, k=self.chance.choice((0, 0, 1, 2, 3))))
         drawn = [self._call() for _ in range(calls - 1)]
-        return World(self._files(), self._loaded(), boot, (Call(("-c",)), *drawn))
+        files, loaded = self._files(), self._loaded()
+        if self.chance.random() < 0.1:  # otherwise rare: an alias of which another module than the last fails
+            files["/etc/modprobe.d/00.conf"] = "alias my-alias minix\nalias my-alias loop\n"
+            drawn[0] = Call(("-n", "-v", "--first-time", "my-alias"))
+            loaded["minix"] = (0, ())
+        return World(files, loaded, boot, (Call(("-c",)), *drawn))
 
     def _name(self) -> str:
         name = self.chance.choice(self.chance.choice((self.few, self.few, self.few, MODULES, OTHERS)))
