@@ -126,8 +126,8 @@ def plan_load24(
 class _Loader:
     """Works out the steps for names.
 
-    ``_open`` are the names that are being worked out: circles end there. ``_planned`` are the files that have their
-    steps already, as far as these are followed whenever the next ones are.
+    ``_open`` are the names that are being worked out, ``_working`` the files whose needs are: circles end there.
+    ``_planned`` are the files that have their steps already, as far as these are followed whenever the next ones are.
     """
 
     def __init__(self, tree: Tree24, request: Request24, loaded: frozenset[str]) -> None:
@@ -136,6 +136,7 @@ class _Loader:
         self._request = request
         self._loaded = loaded
         self._open: list[str] = []
+        self._working: list[str] = []
         self._planned: set[str] = set()
         self._left = _MOST
         self.problems: tuple[Problem, ...] = ()
@@ -195,7 +196,6 @@ class _Loader:
 
     def leaf(self, path: str, chain: tuple[str, ...], reason: Reason, target: bool) -> Steps:
         """Return the steps for a file, with all that stands around it."""
-        self._planned.add(path)
         own = stem(path)
         chain = chain if own in chain else (*chain, own)
         words = [word for each in reversed(chain) for word, _ in self._conf.words("options", each)]
@@ -204,7 +204,9 @@ class _Loader:
         if module in self._loaded:
             return (Loaded(module, reason, True, target),)
         steps: list[Step] = [step for each in chain for step in self._beside("below", each, True)]
+        self._working.append(path)
         steps += self._needs(path)
+        self._working.pop()
         pre, instead, post = [self._command(kind, chain) for kind in ("pre-install", "install", "post-install")]
         steps += [self._run(pre, module, reason, target)] if pre else []
         given = " ".join([*options, *(self._request.options if target else ())])
@@ -215,6 +217,7 @@ class _Loader:
             autoclean = ("-k",) if self._request.autoclean and not keeps else ()
             flags = (*self._conf.insmod_options, *self._request.flags, *autoclean, *flags)
             steps.append(Insert24(module, reason, True, target, path, given, flags))
+        self._planned.add(path)
         steps += [self._run(post, module, reason, target)] if post else []
         steps += [step for each in chain for step in self._beside("above", each, False)]
         return tuple(steps)
@@ -223,20 +226,20 @@ class _Loader:
         """Return the steps for what a file needs, by modules.dep, but for what is planned before it."""
         steps: list[Step] = []
         for need in reversed(self._tree.needs.get(path, ())):
-            if need in self._planned or len(self._open) > 4 * _DEEPEST:
+            if need in self._planned or need in self._working or len(self._working) > 4 * _DEEPEST:
                 continue
             reason = Reason("dependency", stem(path), Origin(self._tree.depfile))
             if need not in self._tree.files:
                 steps.append(Absent(ModuleName(stem(need)), reason, True, False))
                 continue
-            self._open.append(need)
             steps += self.leaf(need, (stem(need),), reason, False)
-            self._open.pop()
         return steps
 
     def _beside(self, kind: str, name: str, required: bool) -> list[Step]:
         """Return the steps for what is ``above`` or ``below``."""
         steps: list[Step] = []
+        # What stands beside a module may need what is being worked out only now: that then comes first.
+        outer, self._working = self._working, []
         for word, origin in self._conf.words(kind, name):
             reason = Reason(kind, name, origin)
             maker = partial(self.name, word, (), reason, False)
@@ -244,6 +247,7 @@ class _Loader:
                 steps += maker()
             elif (found := self.each([maker])) != ((),):
                 steps.append(Choice(ModuleName(word), reason, False, False, found))
+        self._working = outer
         return steps
 
     def _command(self, kind: str, chain: Sequence[str]) -> Directive24 | None:

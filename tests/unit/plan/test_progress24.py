@@ -73,6 +73,11 @@ def test_what_is_above_may_fail_and_what_is_below_may_not() -> None:
     assert load("e", "below e d", "d") == (False, ["+c", "+d", "-c"], [])
 
 
+def test_what_stands_above_may_need_what_comes_later() -> None:
+    assert load("b", "above c a") == (True, ["+c", "+b", "+a"], ["c", "b", "a"])
+    assert load("b", "below c a") == (True, ["+c", "+b", "+a"], ["c", "b", "a"])
+
+
 def test_commands_decide_too() -> None:
     assert load("e", "pre-install e x\npost-install e y", "x") == (False, ["x"], [])
     assert load("e", "pre-install e x\npost-install e y", "y") == (False, ["x", "+e", "y", "-e"], [])
