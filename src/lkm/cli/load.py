@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-
 from lkm.cli import verbs
 from lkm.cli.options import Option
 from lkm.errors import NotFound, UsageError
-from lkm.kernel.interface import IGNORE_MODVERSIONS, IGNORE_VERMAGIC, Refused
+from lkm.kernel.interface import IGNORE_MODVERSIONS, IGNORE_VERMAGIC
+from lkm.plan.imagine import imagine
 from lkm.plan.load import Request, plan_load
-from lkm.plan.progress import Entry, foresee
 from lkm.plan.resolve import from_path, resolve
-from lkm.plan.steps import Absent, Blacklisted, Insert
+from lkm.plan.steps import Blacklisted, Insert
 from lkm.report import steps
 from lkm.report.causes import cause_of
 from lkm.report.document import Attempt
@@ -23,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lkm.cli.verbs import Verb
     from lkm.origin import Origin
-    from lkm.plan.progress import Journal
+    from lkm.plan.progress import Entry, Journal
     from lkm.plan.resolve import Candidate
     from lkm.plan.steps import Plan
     from lkm.report.document import Object
@@ -104,14 +102,14 @@ def _load_one(verb: Verb, candidate: Candidate, word: str, options: str) -> None
     )
     with Interrupts() as interrupts:
         driver = _driver(verb, interrupts)
-        state = driver.state()
+        state = verb.imagined or driver.state()
         plan = plan_load(candidate, request, verb.world, state)
         verb.problems(plan.problems)
         attempt = Attempt(word, "done", candidate.module, candidate.alias, candidate.origin, plan)
         if plan.steps and isinstance(plan.steps[0], Blacklisted):
             _blacklisted(verb, attempt, plan.steps[0])
         elif "dry-run" in verb.given:
-            _foretell(verb, attempt, candidate, plan)
+            _foretell(verb, attempt, candidate, plan, state)
         else:
             _follow(verb, attempt, driver, plan, state, interrupts)
 
@@ -143,19 +141,16 @@ def _blacklisted(verb: Verb, attempt: Attempt, step: Blacklisted) -> None:
     verb.fail(attempt, f"{step.module} ({step.origin})", cure)
 
 
-def _foretell(verb: Verb, attempt: Attempt, candidate: Candidate, plan: Plan) -> None:
+def _foretell(verb: Verb, attempt: Attempt, candidate: Candidate, plan: Plan, state: KernelState) -> None:
     """Print the plan as far as it would get."""
-    entries = tuple(foresee(plan))
-    for entry in entries:
+    journal, verb.imagined = imagine(plan, state)
+    for entry in journal.entries:
         verb.print(steps.planned(entry, _option_origins(verb, candidate, entry)))
-    absent = Refused("", errno.ENOENT)  # kmod, for one, prints nothing of it in a dry run
-    ends = [entry for entry in entries if entry.errno and entry.step.required]
-    ends += [Entry(e.step, absent, errno.ENOENT) for e in entries if e.step.required and isinstance(e.step, Absent)]
-    attempt = attempt._replace(cause=cause_of(ends[0] if ends else None), entries=entries, planned=True)
-    if ends:
+    attempt = attempt._replace(cause=cause_of(journal.failure), entries=journal.entries, planned=True)
+    if journal.failure:
         from lkm.cli.failure import explain_failure
 
-        verb.fail(attempt, f"{candidate.module} would not be loaded", *explain_failure(ends[0]))
+        verb.fail(attempt, f"{candidate.module} would not be loaded", *explain_failure(journal.failure))
     else:
         verb.attempts.append(attempt)
 

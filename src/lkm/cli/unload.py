@@ -8,7 +8,7 @@ from lkm.cli.options import Option
 from lkm.errors import FormatError, LkmError, UsageError
 from lkm.kernel.interface import Refused
 from lkm.names import fold, is_module_path, name_from_path
-from lkm.plan.progress import foresee
+from lkm.plan.imagine import imagine
 from lkm.plan.resolve import COMMAND_LINE, Candidate, resolve
 from lkm.plan.steps import Remove
 from lkm.plan.unload import RemoveRequest, plan_unload
@@ -94,17 +94,15 @@ def _unload_one(verb: Verb, candidate: Candidate, word: str, driver: Driver, wai
         ignore_commands="ignore-remove" in verb.given,
         wait=wait > 0 or "force" in verb.given,
     )
-    state = driver.state()
+    state = verb.imagined or driver.state()
     plan = plan_unload(candidate, request, verb.world, state)
     verb.problems(plan.problems)
     attempt = Attempt(word, "done", candidate.module, candidate.alias, candidate.origin, plan)
     if "dry-run" in verb.given:
-        entries = tuple(foresee(plan))
-        for entry in entries:
+        journal, verb.imagined = imagine(plan, state)
+        for entry in journal.entries:
             verb.print(steps.planned(entry))
-        failures = [entry for entry in entries if entry.errno and entry.step.required]
-        attempt = attempt._replace(entries=entries, planned=True)
-        _judge(verb, attempt, failures[0] if failures else None, state)
+        _judge(verb, attempt._replace(entries=journal.entries, planned=True), journal.failure, state)
     else:
         journal = driver.follow(plan, state)
         _judge(verb, attempt._replace(entries=journal.entries), journal.failure, driver.state())

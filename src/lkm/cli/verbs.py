@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from lkm.origin import Problem
     from lkm.report.document import Object
+    from lkm.state.nouns import KernelState
 
 COMMON = (
     Option("d", "dirname", "DIR", "the root below which modules are"),
@@ -40,7 +41,8 @@ USAGE_STATUS = causes.status("usage")
 class Verb:
     """One call. ``attempts`` are what came of it so far, ``given`` its options; with ``json`` nothing is printed.
 
-    ``unwritten`` is why something could not be printed: no reason to leave a request half done.
+    In a dry run ``imagined`` is the state after the requests so far. ``unwritten`` is why something could not be
+    printed: no reason to leave a request half done.
     """
 
     def __init__(self, name: str, options: Sequence[tuple[str, str]], say: Messages) -> None:
@@ -51,6 +53,7 @@ class Verb:
         self.json = "json" in self.given
         self.signal = 0
         self.unwritten: OSError | None = None
+        self.imagined: KernelState | None = None
         self.attempts: list[Attempt] = []
         self.kernel = open_kernel(LinuxKernel)
         self.root = self.given.get("dirname", "") or self.kernel.root()

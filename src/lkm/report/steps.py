@@ -36,6 +36,8 @@ def planned(entry: Entry, options: Iterable[Origin] = ()) -> str:
 
 
 def _doing(step: Step, entry: Entry) -> str:
+    if isinstance(step, Insert) and isinstance(entry.result, Skipped):
+        return f"leave {step.module}: {entry.result.reason}"
     if isinstance(step, Insert):
         return f"load {step.module}: {step.path} {step.options}".rstrip()
     if isinstance(step, Command):
