@@ -51,7 +51,7 @@ RULES = (
 
 
 def diagnose(evidence: Evidence, rules: Iterable[str] = RULES) -> tuple[Finding, ...]:
-    """Return the findings, the surest first; of those that are as sure, the one that the kernel notices first.
+    """Return the findings: those that keep the module out first; the surest first; what the kernel notices first.
 
     A rule is not asked where the kernel has answered with an errno that is not among the rule's (of a rule with "",
     the module loads all the same). What is only possible is left out where a certain cause is known.
@@ -64,4 +64,4 @@ def diagnose(evidence: Evidence, rules: Iterable[str] = RULES) -> tuple[Finding,
             found += rule.find(evidence)
     if any(finding.certainty == CERTAIN and finding.errno for finding in found):
         found = [finding for finding in found if finding.certainty != POSSIBLE]
-    return tuple(sorted(found, key=lambda finding: CERTAINTIES.index(finding.certainty)))
+    return tuple(sorted(found, key=lambda finding: (not finding.errno, CERTAINTIES.index(finding.certainty))))

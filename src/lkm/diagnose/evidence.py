@@ -88,13 +88,14 @@ class Tree(Protocol):
 
 class Attempt(Record):
     """The call that failed: ``errno`` as a name (``ENOEXEC``; "" where nothing was tried), what the kernel logged
-    meanwhile, and the text of the parameters.
+    meanwhile, and the text of the parameters. ``complete``: the log is all that it said.
     """
 
     call: str = ""
     errno: str = ""
     log: tuple[str, ...] = ()
     parameters: str = ""
+    complete: bool = False
 
 
 class Evidence(Record):

@@ -33,6 +33,9 @@ _REFUSALS = (
 )
 
 
+_TOO_LONG = ": string parameter too long"
+
+
 def unknown_symbols(log: Iterable[str], error: int = 2) -> list[str]:
     """Return the symbols that were called unknown with this error number, sorted (``simplify_symbols``).
 
@@ -56,6 +59,8 @@ def bad_parameters(log: Iterable[str]) -> list[tuple[str, str, str]]:
     """
     found = []
     for line in log:
+        if line.endswith(_TOO_LONG):  # the line that names the value is cut, as no record of the log is that long
+            found.append((line.removesuffix(_TOO_LONG), "", "too large"))
         for how in ("invalid", "too large"):
             left, mark, right = line.partition(f"' {how} for parameter `")
             if mark:

@@ -33,11 +33,13 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         )
         range_ = attempt.errno == "ERANGE"
         why = "too long" if how == "too large" else "out of its range" if range_ else "not a value that it takes"
-        told = [Fact(f"`{value}' {how} for parameter `{name}'", "kernel log")]
+        line = next((line for line in attempt.log if name in line and (not value or value in line)), "")
+        told = [Fact(line, "kernel log")]
         told += [Fact(f"parmtype={name}:{kind}", f"{file.path}: .modinfo")] if kind and file else []
+        given = f"'{value}', which" if value else "a value that"
         yield Finding(
             CODE,
-            f"parameter {name}{f' (of type {kind})' if kind else ''} was given '{value}', which is {why}",
+            f"parameter {name}{f' (of type {kind})' if kind else ''} was given {given} is {why}",
             CERTAIN,
             attempt.errno,
             tuple(told),

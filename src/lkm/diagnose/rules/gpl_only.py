@@ -36,13 +36,13 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         return
     many = "a symbol" if len(symbols) == 1 else f"{len(symbols)} symbols"
     shown = ", ".join(symbols[:6]) + (f" and {len(symbols) - 6} more" if len(symbols) > 6 else "")
-    kernel = evidence.kernel.origin if evidence.kernel else ""
+    owner = next(export[0] for symbol, export in found if export and symbol in symbols)
     yield Finding(
         CODE,
         f"its license is '{license_}', and it uses {many} for GPL modules only",
         CERTAIN,
         "ENOENT",
-        (Fact(f"license={license_}", f"{file.path}: .modinfo"), Fact(f"GPL only: {shown}", kernel)),
+        (Fact(f"license={license_}", f"{file.path}: .modinfo"), Fact(f"GPL only: {shown}", owner)),
         "who exported them allows their use by GPL-compatible modules only",
         "kernel/module/main.c: find_symbol",
         (Remedy("ask its author for a module that does without them, or under a compatible license"),),

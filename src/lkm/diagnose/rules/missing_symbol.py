@@ -35,7 +35,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     facts = file.facts if file else None
     said = unknown_symbols(evidence.attempt.log)
     where = "kernel log" if said or file is None else f"{file.path}: symbol table"
-    missing = said or _not_offered(evidence)
+    missing = said or (None if evidence.attempt.complete else _not_offered(evidence))
     if missing is None:
         return
     sure = CERTAIN if said or not evidence.attempt.errno else LIKELY

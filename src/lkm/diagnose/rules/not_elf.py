@@ -34,13 +34,15 @@ _KINDS = (
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
-    """Yield the finding when the first four bytes are not those of an ELF file."""
-    file = evidence.file
-    if file is None or not file.head or file.head.startswith(b"\x7fELF"):
-        return
+    """Yield the finding when the first four bytes are not those of an ELF file, or the kernel has met packed ones."""
     from lkm.diagnose.rules import web_page
 
-    if list(web_page.find(evidence)):
+    file = evidence.file
+    if file is None or not file.head:
+        return
+    if file.packed and any("Invalid ELF header magic" in line for line in evidence.attempt.log):
+        yield _packed(file.path, file.packed)
+    if file.head.startswith(b"\x7fELF") or list(web_page.find(evidence)):
         return
     kind, cure = next(((kind, cure) for magic, kind, cure in _KINDS if file.head.startswith(magic)), ("", ""))
     if not kind and _is_text(file.head):
@@ -54,6 +56,19 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         "the kernel reads modules as ELF files only",
         "kernel/module/main.c: elf_validity_check",
         (Remedy(cure),) if cure else (Remedy("find out what it is", f"file {file.path}"),),
+    )
+
+
+def _packed(path: str, how: str) -> Finding:
+    return Finding(
+        CODE,
+        f"the file is packed ({how}), and was given to the kernel as it is",
+        CERTAIN,
+        "ENOEXEC",
+        (Fact(f"packed by {how}", path), Fact("Invalid ELF header magic", "kernel log")),
+        "only kernels with CONFIG_MODULE_DECOMPRESS unpack modules, and only when asked to",
+        "kernel/module/main.c: finit_module",
+        (Remedy("load it with a tool that unpacks it", f"lkm insmod {path}"),),
     )
 
 

@@ -29,8 +29,9 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     known = [parameter.name for parameter in facts.parameters] if facts else []
     folded = {name.replace("-", "_") for name in known}
     said = between(attempt.log, f"{evidence.name}: unknown parameter '", "' ignored")
-    given = [word.partition("=")[0] for word in attempt.parameters.split()]
-    for name in said or [name for name in given if facts and name.replace("-", "_") not in folded]:
+    listed = facts is not None and (bool(known) or "__param" not in file.sections if file else False)
+    given = [word.partition("=")[0] for word in attempt.parameters.split()] if listed else []
+    for name in said or [name for name in given if name.replace("-", "_") not in folded]:
         near = nearest(name, known)
         heard = Fact(f"unknown parameter '{name}' ignored", "kernel log")
         yield Finding(

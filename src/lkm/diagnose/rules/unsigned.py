@@ -3,7 +3,8 @@
 A kernel with module.sig_enforce=1 (CONFIG_MODULE_SIG_FORCE) answers EKEYREJECTED and logs ``Loading of unsigned
 module is rejected``; one that is locked down (mostly for Secure Boot) answers EPERM and logs ``Lockdown: COMMAND:
 unsigned module loading is restricted``. Others load it and set the taint flag E. strip(1) removes a signature, as
-does any change of the file that copies only its ELF part.
+does any change of the file that copies only its ELF part. With flags that ignore versions (modprobe --force) no
+signature counts.
 
 Remedy: sign it with a key that this kernel trusts (a MOK).
 """
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 CODE = "unsigned"
 ERRNOS = ("EKEYREJECTED", "EPERM")
+_REJECTED = "Loading of unsigned module is rejected"
 _RESTRICTED = ("integrity", "confidentiality")
 
 
@@ -29,24 +31,24 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     file, kernel, log = evidence.file, evidence.kernel, evidence.attempt.log
     if file is None:
         return
-    enforced = any(line == "Loading of unsigned module is rejected" for line in log)
+    said = _REJECTED in log
     locked = any(line.startswith("Lockdown: ") and "unsigned module loading" in line for line in log)
-    bare = file.signature == UNSIGNED or (
-        file.facts is not None and file.facts.signature is None and not file.signature
-    )
+    facts = file.facts
+    bare = file.signature == UNSIGNED or (facts is not None and facts.signature is None and not file.signature)
+    enforced = said
     if not evidence.attempt.errno and kernel and bare:
         enforced, locked = bool(kernel.sig_enforce), kernel.lockdown in _RESTRICTED
-    if not bare or not (enforced or locked):
+    if not said and not (bare and (enforced or locked)):
         return
     who = "module.sig_enforce is set" if enforced else "the kernel is locked down"
     name = file.facts.name if file.facts else file.path
     yield Finding(
         CODE,
-        f"it has no signature, and {who}",
+        f"it has no signature{'' if bare else ' that counts'}, and {who}",
         CERTAIN,
         "EKEYREJECTED" if enforced else "EPERM",
         (
-            Fact("no signature at its end", file.path),
+            Fact("no signature at its end" if bare else "read as one without a signature", file.path),
             Fact(who, "kernel log" if log else kernel.origin if kernel else ""),
         ),
         "only modules with a trusted signature are let in",

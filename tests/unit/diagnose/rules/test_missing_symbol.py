@@ -37,3 +37,9 @@ def test_weak_symbols_may_be_missing() -> None:
 def test_without_the_kernels_exports_nothing_is_guessed() -> None:
     assert list(find(case(build_module("mod", needs=["fat_a"]), tree=TREE, kernel=None))) == []
     assert list(find(case(build_module("mod", needs=["fat_a"]), kernel=KERNEL._replace(exports=None)))) == []
+
+
+def test_what_a_whole_log_does_not_tell_was_not_so() -> None:
+    evidence = case(build_module("mod", needs=["fat_b"]), tree=TREE, errno="ENOENT")
+    assert len(list(find(evidence))) == 1
+    assert list(find(evidence._replace(attempt=evidence.attempt._replace(complete=True)))) == []

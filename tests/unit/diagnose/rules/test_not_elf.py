@@ -5,6 +5,7 @@ import pytest
 from lkm.diagnose.rules.not_elf import find
 from tests.support.elfwriter import build_module
 from tests.support.sick import case
+from tests.support.trees import compressor
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,9 @@ def test_what_it_is(data: bytes, says: str) -> None:
 @pytest.mark.parametrize("data", [b"", b"<html>", build_module(), build_module()[:70]])
 def test_others(data: bytes) -> None:
     assert list(find(case(data))) == []
+
+
+def test_a_packed_file_that_was_given_to_the_kernel() -> None:
+    log = ("Invalid ELF header magic: != \x7fELF",)
+    (finding,) = find(case(compressor("xz")(build_module()), errno="ENOEXEC", log=log))
+    assert finding.what == "the file is packed (xz), and was given to the kernel as it is"
