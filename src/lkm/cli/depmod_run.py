@@ -77,7 +77,8 @@ def run(request: Request, config: tuple[str, ...], messages: Messages, fields: O
             return 0
     for at, fault in reading.faults:
         messages.error(f"failed to load symbols from {paths[at]}: {fault}")
-    modules = Modules([_bytes(name) for name, _ in chosen], names, *reading.facts, strip=strip, marks=reading.marks)
+    own = [_bytes(name) for name, _ in chosen]
+    modules = Modules(own, names, *reading.facts, strip=strip, derive=caching, marks=reading.marks)
     if "verbose" in options and "json" not in options:
         _show_providers(modules, request.directory)
     if "errsyms" in options and kernel is not None:

@@ -52,6 +52,7 @@ class Modules(Record):
     needs: Column
     weak: Column
     strip: bytes = b""  # one character that is taken from the start of symbols (-P)
+    derive: bool = True  # whether Built.derived is wanted
     marks: Sequence[Marks] = ()
 
 
@@ -90,9 +91,9 @@ def build_aliases(modules: Modules) -> Aliases:
     """Return the part of :func:`build` that needs no resolved symbols, nearly half of its work."""
     files: dict[str, bytes] = {}
     notes: list[Note] = []
-    places: list[int] = []
+    places: list[int] | None = [] if modules.derive else None
     sizes = _add_aliases(files, modules.names, modules.records, notes, places)
-    return files, notes, sizes, pack_fields(places)
+    return files, notes, sizes, pack_fields(places or [])
 
 
 def build(
@@ -112,30 +113,38 @@ def build(
     """
     names = modules.names
     notes: list[Note] = []
+    last_notes: list[Note] = []
+    last = directives(names, modules.records)
+    last["modules.builtin.bin"] = b"" if builtin is None else _builtin_index(builtin, last_notes)
+    last["modules.builtin.alias.bin"] = (
+        b"" if builtin_modinfo is None else _builtin_aliases(builtin_modinfo, last_notes)
+    )
+    last["modules.devname"] = devnames(names, modules.records, last_notes)
+    _hand_over(last, done)
     files: dict[str, bytes] = {}
-    dep_places: list[int] = []
+    dep_places: list[int] | None = [] if modules.derive else None
     _add_dep(files, modules, resolved.needs, notes, dep_places)
     _hand_over(files, done)
     symbols: dict[str, bytes] = {}
     symbol_notes: list[Note] = []
-    symbol_places: list[int] = []
+    symbol_places: list[int] | None = [] if modules.derive else None
     _add_symbols(symbols, names, resolved.owners, symbol_notes, symbol_places)
     _hand_over(symbols, done)
     alias_files, alias_notes, sizes, alias_fields = aliases()
     _hand_over(alias_files, done)
-    notes += alias_notes + symbol_notes
-    last = directives(names, modules.records)
-    last["modules.builtin.bin"] = b"" if builtin is None else _builtin_index(builtin, notes)
-    last["modules.builtin.alias.bin"] = b"" if builtin_modinfo is None else _builtin_aliases(builtin_modinfo, notes)
-    last["modules.devname"] = devnames(names, modules.records, notes)
-    _hand_over(last, done)
+    notes += alias_notes + symbol_notes + last_notes
     derived = None
-    text = b"".join([*modules.paths, *resolved.owners])
-    if not (modules.strip or b"\n" in text or b" " in text):
+    if dep_places is not None and symbol_places is not None and _is_plain(modules, resolved):
         fields = (pack_fields(dep_places), alias_fields, pack_fields(symbol_places))
         derived = Derived(resolved.direct, sizes, fields)
     order = {**files, **alias_files, **dict.fromkeys(("modules.softdep", "modules.weakdep"), b""), **symbols}
     return Built({**order, **last}, notes, derived)
+
+
+def _is_plain(modules: Modules, resolved: Resolved) -> bool:
+    """Tell whether no name holds what ends names in the text files."""
+    text = b"".join([*modules.paths, *resolved.owners])
+    return not (modules.strip or b"\n" in text or b" " in text)
 
 
 def _hand_over(files: dict[str, bytes], done: Callable[[str, bytes], object]) -> None:
@@ -164,7 +173,7 @@ def dep_lines(paths: list[bytes], needs: list[list[int]]) -> list[bytes]:
 
 
 def _add_dep(
-    files: dict[str, bytes], modules: Modules, needs: list[list[int]], notes: list[Note], places: list[int]
+    files: dict[str, bytes], modules: Modules, needs: list[list[int]], notes: list[Note], places: list[int] | None
 ) -> None:
     lines = dep_lines(modules.paths, needs)
     files["modules.dep"] = b"\n".join([*lines, b""])
@@ -207,7 +216,7 @@ def alias_keys(aliases: bytes, notes: list[Note]) -> list[bytes]:
 
 
 def _add_aliases(
-    files: dict[str, bytes], names: list[bytes], records: Column, notes: list[Note], places: list[int]
+    files: dict[str, bytes], names: list[bytes], records: Column, notes: list[Note], places: list[int] | None
 ) -> list[int]:
     parts = []
     owners: dict[bytes, int] = {}
@@ -237,7 +246,7 @@ def _owned(owners: dict[bytes, int], names: list[bytes]) -> dict[bytes, bytes]:
 
 
 def _add_symbols(
-    files: dict[str, bytes], names: list[bytes], owners: dict[bytes, int], notes: list[Note], places: list[int]
+    files: dict[str, bytes], names: list[bytes], owners: dict[bytes, int], notes: list[Note], places: list[int] | None
 ) -> None:
     ends = [b" %s\n" % name for name in names]
     lines = [b"alias symbol:" + symbol + ends[owners[symbol]] for symbol in hash_order(owners, SYMBOL_BUCKETS)]

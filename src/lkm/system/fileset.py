@@ -56,8 +56,9 @@ class SetWriter:
     def __init__(self, directory: str) -> None:
         self.directory = directory
         self._lock: int | None = None
-        #: name → what is held until its file is on disk
-        self._names: dict[str, LockType] = {}
+        self._names: list[str] = []
+        #: path → what is held until it is on disk
+        self._held: dict[str, LockType] = {}
         self._faults: dict[str, MachineError] = {}
 
     def __enter__(self) -> SetWriter:
@@ -65,8 +66,7 @@ class SetWriter:
 
     def __exit__(self, *_: object) -> None:
         self._wait()
-        if self._names:  # not committed
-            _remove([f"{self.directory}/{name}{ENDING}" for name in self._names])
+        _remove([f"{self.directory}/{name}{ENDING}" for name in self._names])  # none when committed
         if self._lock is not None and self._lock >= 0:
             os.close(self._lock)
 
@@ -80,35 +80,46 @@ class SetWriter:
             if self._lock is None:
                 self._lock = _lock(self.directory)
                 recover(self.directory)
-            if name in self._names:
-                self._names[name].acquire()
-            self._names[name] = allocate_lock()
+            if path in self._held:
+                self._held.pop(path).acquire()
+            if name not in self._names:
+                self._names.append(name)
             write_file(path + ENDING, data)
-            self._sync(name, self._names[name])
+            self._sync(path, path + ENDING)
         except MachineError as e:
-            self._faults[name] = e
+            self._faults[path] = e
         except OSError as e:
-            self._faults[name] = _refused(e, path)
+            self._faults[path] = _refused(e, path)
 
     def commit(self) -> None:
         """Decide for the new set; raises MachineError."""
+        names = self._names.copy()
+        record = f"{self.directory}/{RECORD}"
+        if len(names) > 1:  # one rename needs no record
+            lines = [" ".join([name, name + ENDING, *_identity(f"{self.directory}/{name}")]) for name in names]
+            self.put(RECORD, "\n".join([*lines, "end"]).encode())
+            self._sync(self.directory, self.directory)
         self._wait()
-        for fault in [self._faults[name] for name in (*self._names, *self._faults) if name in self._faults]:
-            raise fault  # that of the first file
-        names = list(self._names)
+        for path in [f"{self.directory}/{name}" for name in self._names] + list(self._faults):
+            if path in self._faults:
+                raise self._faults[path]
         if len(names) > 1:
-            _decide(self.directory, names)
-        self._names = {}
+            try:
+                os.rename(record + ENDING, record)
+            except OSError as e:
+                raise _refused(e, record) from e
+        self._names = []
         _rename(self.directory, names)
 
-    def _sync(self, name: str, held: LockType) -> None:
-        path = f"{self.directory}/{name}"
+    def _sync(self, path: str, what: str) -> None:
+        """Begin to wait for the disk, for the sake of ``path``."""
+        held = self._held[path] = allocate_lock()
 
         def work() -> None:
             try:
-                _sync(path + ENDING)
+                _sync(what)
             except OSError as e:
-                self._faults[name] = _refused(e, path)
+                self._faults[path] = _refused(e, path)
             finally:
                 held.release()
 
@@ -119,9 +130,9 @@ class SetWriter:
             work()
 
     def _wait(self) -> None:
-        for held in self._names.values():
+        for held in self._held.values():
             held.acquire()
-            held.release()
+        self._held = {}
 
 
 def pending(directory: str) -> dict[str, str]:
@@ -163,22 +174,6 @@ def recover(directory: str) -> None:
             os.unlink(path)
     except OSError as e:
         raise _refused(e, path) from e
-
-
-def _decide(directory: str, names: list[str]) -> None:
-    """Write the record; raises MachineError, and the set is not decided then."""
-    path = f"{directory}/{RECORD}"
-    lines = [" ".join([name, name + ENDING, *_identity(f"{directory}/{name}")]) for name in names]
-    try:
-        write_file(path + ENDING, "\n".join([*lines, "end"]).encode())
-        _sync(path + ENDING)
-        _sync(directory)
-        os.rename(path + ENDING, path)
-    except BaseException as e:
-        _remove([path + ENDING])
-        if isinstance(e, OSError):
-            raise _refused(e, path) from e
-        raise
 
 
 def _rename(directory: str, names: list[str]) -> None:

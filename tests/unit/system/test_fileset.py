@@ -6,12 +6,13 @@ import errno
 import itertools
 import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from lkm.errors import MachineError
 from lkm.system import fileset
-from lkm.system.fileset import RECORD, pending, recover, write_set
+from lkm.system.fileset import RECORD, SetWriter, pending, recover, write_set
 
 OLD = {"modules.a": b"old a", "modules.b": b"old b", "modules.c": b"old c"}
 NEW = {"modules.a": b"new a", "modules.b": b"new b", "modules.d": b"new d"}
@@ -45,6 +46,27 @@ def test_when_one_file_cannot_be_written_none_is_replaced(
     assert caught.value.errno == errno.ENOSPC
     assert "old files are unchanged" in caught.value.hint
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"a": b"old a", "b": b"old b"}
+
+
+@pytest.mark.parametrize("threads", [True, False])
+def test_a_file_put_twice_is_the_last_one(threads: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not threads:
+        monkeypatch.setattr(fileset, "start_new_thread", no_thread)
+    with SetWriter(str(tmp_path)) as writer:
+        writer.put("a", b"first")
+        writer.put("b", b"")
+        writer.put("a", b"second")
+        writer.commit()
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"a": b"second", "b": b""}
+    with SetWriter(str(tmp_path)) as writer:
+        writer.put("a", b"third")
+        monkeypatch.setattr(fileset, "write_file", no_thread)
+        writer.put("a", b"fourth")
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"a": b"second", "b": b""}
+
+
+def no_thread(*_: object) -> NoReturn:
+    raise RuntimeError if len(_) == 2 and callable(_[0]) else OSError(errno.ENOSPC, "full")
 
 
 def test_a_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
