@@ -40,7 +40,7 @@ def _work(verb: Verb, operands: list[str], fields: Object) -> int:
             ours = False  # a kernel without modules: the files can be shown all the same
     found: list[About] = []
     for word in operands:
-        candidates = _candidates(verb, word, state)
+        candidates = _candidates(verb, word, state, ours)
         if not candidates:
             verb.not_found(word, f"there is no module or alias {word} in {verb.world.directory}, and none is loaded")
         found += [_about(verb, candidate, word, state, ours) for candidate in candidates]
@@ -50,7 +50,7 @@ def _work(verb: Verb, operands: list[str], fields: Object) -> int:
     return verb.status()
 
 
-def _candidates(verb: Verb, word: str, state: KernelState) -> tuple[Candidate, ...]:
+def _candidates(verb: Verb, word: str, state: KernelState, ours: bool) -> tuple[Candidate, ...]:
     if is_module_path(word) and os.path.isfile(word):
         try:
             return (from_path(os.path.abspath(word), verb.world),)
@@ -61,7 +61,9 @@ def _candidates(verb: Verb, word: str, state: KernelState) -> tuple[Candidate, .
     except FormatError:
         found = ()
     name = fold(word)
-    if not found and (state.find(name) or verb.kernel.initstate(name)):
+    # In /sys a module is a directory, of which "", ".." and "a/.." are none.
+    known = state.find(name) or (ours and name.strip(".") and "/" not in name and verb.kernel.initstate(name))
+    if not found and known:
         found = (Candidate(name, "", COMMAND_LINE),)
     return found
 

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def undone(entries: Iterable[Entry], word: str) -> tuple[str, ...]:
-    """Return a line for what is gone, what the kernel kept, and what has another user; of modules gone before, none.
+    """Return a line for what is gone, what the kernel kept, what has another user, and what is not to be found.
+
+    The last can be a module that somebody else removed, or one whose file is not called as it is.
 
     >>> from lkm.names import ModuleName
     >>> from lkm.origin import Origin
@@ -25,6 +27,7 @@ def undone(entries: Iterable[Entry], word: str) -> tuple[str, ...]:
     gone: list[str] = []
     kept: list[str] = []
     used: list[str] = []
+    other: list[str] = []
     for entry in entries:
         name = str(entry.step.module)
         if isinstance(entry.result, Done):
@@ -33,9 +36,12 @@ def undone(entries: Iterable[Entry], word: str) -> tuple[str, ...]:
             kept.append(name)
         elif getattr(entry.result, "reason", "") == "in use":
             used.append(name)
+        else:
+            other.append(name)
     lines = (
         ("removed again, as loaded for {} only: {}", gone),
         ("loaded for {}, and could not be removed again: {}", kept),
         ("loaded for {}, and left in, as in use by now: {}", used),
+        ("loaded for {}, and by now not there by that name: {}", other),
     )
     return tuple([text.format(word, ", ".join(names)) for text, names in lines if names])

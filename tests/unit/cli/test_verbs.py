@@ -217,6 +217,17 @@ def test_users_are_named(tool: Tool) -> None:
     assert tool.out == "cannot remove msdos\n    asked for as msdos (command line)\n"
 
 
+@pytest.mark.parametrize(
+    "word", ["", ".", "..", "/", "fat/..", "a" * 6000, "\udcff", "[", "a b", "/etc", "/etc/passwd"]
+)
+def test_odd_words_mean_nothing(tool: Tool, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    monkeypatch.setenv("LKM_KERNEL", "live")
+    where = ("-d", f"{tool.place}/tree", "-S", "1.0")
+    for verb in ("show", "unload", "load"):
+        assert tool(verb, *where, word) == 3, verb
+        assert tool.err.startswith(f"lkm {verb}: ERROR: ") and tool.out == ""
+
+
 def test_removing_what_the_tree_does_not_know(tool: Tool) -> None:
     gone = tool.place / "gone.ko"
     gone.write_bytes(build_module("gone", modinfo=[("license", "GPL"), ("vermagic", "1.0 "), ("intree", "Y")]))

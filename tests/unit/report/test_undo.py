@@ -25,5 +25,6 @@ def test_each_fate_has_its_line() -> None:
         "removed again, as loaded for top only: a, c",
         "loaded for top, and could not be removed again: b",
         "loaded for top, and left in, as in use by now: d",
+        "loaded for top, and by now not there by that name: e",
     )
     assert undone([], "top") == ()
