@@ -217,9 +217,7 @@ def test_users_are_named(tool: Tool) -> None:
     assert tool.out == "cannot remove msdos\n    asked for as msdos (command line)\n"
 
 
-@pytest.mark.parametrize(
-    "word", ["", ".", "..", "/", "fat/..", "a" * 6000, "\udcff", "[", "a b", "/etc", "/etc/passwd"]
-)
+@pytest.mark.parametrize("word", ["", ".", "..", "/", "fat/..", "a" * 6000, "\udcff", "[", "a b"])
 def test_odd_words_mean_nothing(tool: Tool, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
     monkeypatch.setenv("LKM_KERNEL", "live")
     where = ("-d", f"{tool.place}/tree", "-S", "1.0")
