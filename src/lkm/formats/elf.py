@@ -281,6 +281,15 @@ class Symbols:
             text = f"a symbol's name is at {worst} of {len(strings)} bytes of names"
             raise FormatError(text, self.elf.source.name, self.offset) from None
 
+    def places(self, start: int) -> list[int]:
+        """Return where in the strings the names of the symbols from number ``start`` on are."""
+        layout = self.elf.layout
+        step = layout.symbol.size
+        if layout.order != _OWN_ORDER:
+            return [row[0] for row in layout.symbol_brief.iter_unpack(memoryview(self.data)[start * step :])]
+        places: list[int] = memoryview(self.data)[start * step :].cast("I")[:: step // 4].tolist()
+        return places
+
     def columns(self, start: int) -> tuple[list[int], bytes, list[int]]:
         """Return place of the name, info and section of the symbols from number ``start`` on: no object for each."""
         layout = self.elf.layout

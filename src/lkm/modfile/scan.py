@@ -62,13 +62,12 @@ def scan_parts(source: Source, *, crcs: bool = False) -> Parts:
     needs, weak = undefined(elf, table)
     exported, export_crcs = exports(elf, table, crcs=crcs)
     need_crcs: dict[bytes, int] = {}
-    if elf.find(b"__versions") or elf.find(b"__version_ext_names"):
-        if crcs:
-            need_crcs, _ = read_versions(elf)
-        names = list(need_crcs) if crcs else version_names(elf)
-        more = set(names).difference(needs)
-        if more:
-            needs += more if len(more) == 1 else dict.fromkeys([name for name in names if name in more])
+    if crcs:
+        need_crcs, _ = read_versions(elf)
+    names = list(need_crcs) if crcs else version_names(elf)
+    more = set(names).difference(needs)
+    if more:
+        needs += more if len(more) == 1 else dict.fromkeys([name for name in names if name in more])
     return modinfo, exported, needs, weak, export_crcs, need_crcs
 
 
@@ -110,7 +109,7 @@ def exports(elf: Elf, table: Symbols, *, crcs: bool = False) -> tuple[list[bytes
     while at >= 0:
         places.add(at)
         at = strings.find(b"__crc_", at + 6)
-    names = [name[6:] for name in table.names([at for at in table.columns(1)[0] if at in places])]
+    names = [name[6:] for name in table.names([at for at in table.places(1) if at in places])]
     if not names:
         return _listed_exports(elf), {}
     if not crcs:
