@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ import pytest
 from lkm.cli import depmod_run
 from lkm.cli.depmod import main
 from lkm.index.amend import amend
-from lkm.index.cache import load
+from lkm.index.cache import MAGIC, Column, dump, load
 from lkm.system import depcache, modscan
 from lkm.system.depcache import NAME, RACY_NS, read_cache
 from tests.support.elfwriter import build_module
@@ -264,3 +264,55 @@ def test_a_cache_that_others_may_write_is_none(tree: Path, monkeypatch: pytest.M
     if os.geteuid() == 0:
         os.chown(path, 12345, 12345)
         assert read_cache(str(tree), context) is None
+
+
+def spoiled(data: bytes, draw: random.Random) -> Iterator[bytes]:
+    """Yield caches that are damaged, cut, too long, of another version, or nothing of ours."""
+    for at in sorted({*range(14, 22), *draw.sample(range(len(data)), 16), len(data) - 1}):
+        yield data[:at] + bytes([data[at] ^ draw.randrange(1, 256)]) + data[at + 1 :]
+        yield data[:at]
+    yield data + b"\0"
+    yield MAGIC.replace(b"2", b"1") + data[16:]
+    yield b"".join(dump(load(data)._replace(context=b"0.0\0\0")))  # type: ignore[union-attr]
+    yield b"\x7fELF" + data
+
+
+def test_whatever_the_cache_holds_the_files_are_those_of_a_full_run(
+    tree: Path, scanned: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(depcache, "stamps_of", older(depcache.stamps_of))
+    assert depmod(tree) == 0
+    want = fresh(tree)
+    good = (tree / NAME).read_bytes()
+    for bad in spoiled(good, random.Random(7)):
+        (tree / NAME).write_bytes(bad)
+        (tree / "modules.dep").write_text("spoiled")
+        scanned.clear()
+        assert depmod(tree) == 0
+        assert len(scanned) == 3
+        assert indexes(tree) == want
+        assert (tree / NAME).read_bytes() == good
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_cache_of_another_owner_is_replaced(
+    tree: Path, scanned: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever made it up: what it tells is not believed, even when all its sums are right."""
+    monkeypatch.setattr(depcache, "stamps_of", older(depcache.stamps_of))
+    assert depmod(tree) == 0
+    want = fresh(tree)
+    good = load((tree / NAME).read_bytes())
+    assert good
+    forged = good._replace(facts=(Column.of([b"alias=evil\0"] * 3), *good.facts[1:]), outputs=b"")
+    (tree / NAME).write_bytes(b"".join(dump(forged)))
+    os.chown(tree / NAME, 12345, 12345)
+    scanned.clear()
+    assert depmod(tree) == 0
+    assert len(scanned) == 3
+    assert indexes(tree) == want
+    assert (tree / NAME).stat().st_uid == 0
+    (tree / NAME).write_bytes(b"".join(dump(forged)))
+    (tree / "modules.dep").write_text("spoiled")
+    assert depmod(tree) == 0
+    assert b"evil" in (tree / "modules.alias").read_bytes()  # so the owner is what saved us
