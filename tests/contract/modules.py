@@ -80,8 +80,8 @@ def make_files(kernel: KernelFacts, tree: Path, place: Path) -> None:
     variants["staging.ko"] = swapped(main, b"license=GPL\0", b"staging=Y\0\0\0")
     variants["proprietary.ko"] = swapped(main, b"license=GPL\0", b"license=ABC\0")
     variants["livepatch.ko"] = swapped(main, b"license=GPL\0", b"livepatch=Y\0")
-    user = (place / "gt_user.ko").read_bytes()
-    variants["user-live.ko"] = user
+    variants["gt_twin.ko"] = main.replace(b"gt_main\0", b"gt_twin\0")
+    variants["printk.ko"] = main.replace(b"gt_main\0", b"printk\0\0")
     for name, data in variants.items():
         (place / name).write_bytes(data)
 

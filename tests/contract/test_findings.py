@@ -20,7 +20,7 @@ from lkm.names import ModuleName
 from lkm.report.finding import lines_of
 from lkm.state.nouns import LoadedModule
 from lkm.system.moduletree import IndexedTree
-from tests.contract.rows import Row
+from tests.contract.rowkit import Row
 from tests.contract.test_rows import directory_of, expected, facts_of, image_of, rows_of
 
 GOLDEN = Path(__file__).parents[1] / "golden/findings"
@@ -53,6 +53,8 @@ DISEASES = {
     "gpl": "gpl-only",
     "no-license": "gpl-only",
     "tcrypt": "init-failed",
+    "duplicate-export": "duplicate-symbol",
+    "builtin-name": "built-in",
     "blacklist": "kernel-blacklist",
     "perm-load": "not-allowed",
     "perm-init": "not-allowed",
@@ -68,6 +70,8 @@ DISEASES = {
 }
 #: Calls that are wrong by themselves, whatever the file.
 ODD = {"xz-flag", "gz-flag", "bad-flags", "null-image"}
+#: No rule knows these: a proprietary owner of a symbol, a livepatch where none can be.
+ODD |= {"user-of-proprietary", "livepatch"}
 
 
 def disease(title: str) -> str:

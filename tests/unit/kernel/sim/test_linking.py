@@ -45,6 +45,8 @@ def test_versions(kernel: SimulatedKernel) -> None:
         EINVAL,
         ["x: disagrees about version of symbol plain", "x: Unknown symbol plain (err -22)"],
     )
+    assert load(kernel, needing("nosuch", "plain", plain=5))[0] == EINVAL  # the last one's
+    assert load(kernel, needing("plain", "nosuch", plain=5))[0] == ENOENT
     lacking = build_module("x", modinfo=INFO, needs=["plain"], versions={"module_layout": 1})
     assert load(kernel, lacking)[1][0] == "x: no symbol version for plain"
     assert load(kernel, needing(module_layout=2)) == (
