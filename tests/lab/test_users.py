@@ -87,14 +87,28 @@ time.sleep(100)
 """
 
 
+MAP = """
+import mmap, os, time
+disk = os.open("/dev/zram0", os.O_RDWR)
+memory = mmap.mmap(disk, 4096)
+os.close(disk)
+os.closerange(3, 64)  # mmap keeps a copy of the descriptor
+open("/run/mapped", "w").close()
+time.sleep(100)
+"""
+
+
 def test_swap_algorithms_and_interfaces_that_stay(tmp_path: Path) -> None:
     (tmp_path / "more.py").write_text(MORE)
+    (tmp_path / "map.py").write_text(MAP)
     script = f"""
         for m in zram algif_hash md4 tun; do modprobe $m; done
         echo 8M >/sys/block/zram0/disksize; /sbin/mkswap /dev/zram0 >/dev/null; /sbin/swapon /dev/zram0
         {sys.executable} {tmp_path}/more.py & while [ ! -e /run/ready ]; do sleep 0.1; done
         for m in zram zsmalloc af_alg md4 tun; do {LKM} rmmod $m; done
-        /sbin/swapoff /dev/zram0; {LKM} rmmod zram zsmalloc && echo gone
+        /sbin/swapoff /dev/zram0
+        {sys.executable} {tmp_path}/map.py & while [ ! -e /run/mapped ]; do sleep 0.1; done
+        {LKM} rmmod zram; kill $!; wait $!; {LKM} rmmod zram zsmalloc && echo gone
     """
     out = lab.run(["sh", "-c", script], merge=True).stdout.decode()
     for line in (
@@ -102,6 +116,7 @@ def test_swap_algorithms_and_interfaces_that_stay(tmp_path: Path) -> None:
         "  zram: swap is on /dev/zram0; `swapoff /dev/zram0` ends that\n",
         " (python) has a socket of protocol ALG open\n",
         "  algorithm md4-generic of the kernel's crypto is in use",
+        " (python) has /dev/zram0 mapped\n",
         "  network interface tap9 (down) stands on it\n",
     ):
         assert line in out, out

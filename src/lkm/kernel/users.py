@@ -14,7 +14,16 @@ import os
 import stat
 
 from lkm.names import fold
-from lkm.state.users import User, Uses, parse_crypto, parse_devices, parse_mountinfo, parse_protocols, parse_swaps
+from lkm.state.users import (
+    User,
+    Uses,
+    parse_crypto,
+    parse_devices,
+    parse_maps,
+    parse_mountinfo,
+    parse_protocols,
+    parse_swaps,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,14 +69,18 @@ class Users:
         for path in parse_swaps(_text(f"{self._proc}/swaps")):
             self._use(self._of_file(path), User("swap", path))
         seen = {_inode(f"{self._proc}/self/ns/mnt")}
-        for pid in sorted([int(name) for name in _names(self._proc) if name.isdigit()]):
-            if pid != os.getpid():  # what we have open ends with us
-                self._process(pid, seen)
+        pids = sorted([int(name) for name in _names(self._proc) if name.isdigit()])
+        pids = [pid for pid in pids if pid != os.getpid()]  # what we have open ends with us
+        for pid in pids:
+            self._process(pid, seen)
         for protocol, count in self._sockets.items():
             if count > 0:
                 self._use((self._protocols[protocol],), User("socket", protocol, count=count))
         self._interfaces()
         self._loops()
+        if not all(self.found.values()):  # else it is not worth the time
+            for pid in pids:
+                self._mapped(pid)
         for module, driver, count in parse_crypto(_text(f"{self._proc}/crypto")):
             self._use((fold(module),), User("algorithm", driver, count=count))
         return Uses(tuple([(name, tuple(users)) for name, users in self.found.items() if users]), not self._blind)
@@ -112,6 +125,20 @@ class Users:
         if namespace not in seen:
             seen.add(namespace)
             self._mounted(_text(f"{base}/mountinfo"), pid, comm)
+
+    def _mapped(self, pid: int) -> None:
+        """Look at the devices that a process has mapped, and does not have open any more."""
+        base = f"{self._proc}/{pid}"
+        for path in parse_maps(_text(f"{base}/maps")):
+            try:
+                status = os.stat(f"{base}/root{path}")
+            except OSError:
+                continue
+            for kind, is_kind in (("char", stat.S_ISCHR), ("block", stat.S_ISBLK)):
+                if is_kind(status.st_mode):
+                    modules = self._of_device(kind, os.major(status.st_rdev), os.minor(status.st_rdev))
+                    idle = [name for name in modules if not self.found.get(name, True)]
+                    self._use(idle, User("mapping", path, "", pid, _text(f"{base}/comm").rstrip("\n")))
 
     def _descriptor(self, path: str) -> Iterator[tuple[str, str, Collection[str]]]:
         try:

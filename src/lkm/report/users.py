@@ -13,6 +13,7 @@ MOST = 10
 _ENDS = {"mount": "umount", "swap": "swapoff", "loop": "losetup -d"}
 _WORDS = {
     "device": "{who} has {what} open",
+    "mapping": "{who} has {what} mapped",
     "socket": "{who} has a socket of protocol {what} open",
     "mount": "a file system ({more}) is mounted on {what}{who}",
     "swap": "swap is on {what}",

@@ -27,9 +27,10 @@ class Mount(Record):
 class User(Record):
     """Something that keeps a module's use count up, or may.
 
-    ``kind`` is ``device`` (a device file, opened), ``mount`` (``what`` is where, ``more`` the type, a blank and the
-    source), ``swap`` (``what`` is on it), ``socket`` (``what`` is the protocol), ``interface`` (``more`` is ``up`` or
-    ``down``), ``loop`` (``more`` is the file), ``algorithm`` (of the kernel's crypto) or ``count`` (a simulated use).
+    ``kind`` is ``device`` (a device file, opened), ``mapping`` (one that is only mapped), ``mount`` (``what`` is
+    where, ``more`` the type, a blank and the source), ``swap`` (``what`` is on it), ``socket`` (``what`` is the
+    protocol), ``interface`` (``more`` is ``up`` or ``down``), ``loop`` (``more`` is the file), ``algorithm`` (of the
+    kernel's crypto) or ``count`` (a simulated use).
     ``pid`` and ``comm`` are the process's, or that of one that sees a mount which we do not; 0 and "" where there is
     none. ``count`` is how often.
     """
@@ -122,6 +123,20 @@ def parse_swaps(text: str) -> tuple[str, ...]:
     ('/dev/zram0',)
     """
     return tuple([unescape(line.split()[0]) for line in text.split("\n")[1:] if line.strip()])
+
+
+def parse_maps(text: str) -> tuple[str, ...]:
+    r"""Return the device files of /proc/PID/maps (fs/proc/task_mmu.c: ``show_map_vma``), each once.
+
+    >>> parse_maps("7f0-7f1 rw-s 0 00:05 3 /dev/uio0\n7f1-7f2 rw-s 0 00:17 4 /dev/shm/x\n7f2-7f3 r-xp 0 08:01 5 /a")
+    ('/dev/uio0',)
+    """
+    found: dict[str, None] = {}
+    for line in text.split("\n"):
+        words = line.split(None, 5) if " /dev/" in line else []
+        if len(words) == 6 and words[5].startswith("/dev/") and not words[5].startswith("/dev/shm/"):
+            found[unescape(words[5])] = None
+    return tuple(found)
 
 
 def parse_crypto(text: str) -> tuple[tuple[str, str, int], ...]:

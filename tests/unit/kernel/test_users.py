@@ -89,6 +89,17 @@ def test_sockets_by_the_protocol_that_the_kernel_tells(place: Place, monkeypatch
         assert answers == []
 
 
+def test_devices_that_are_only_mapped_count_where_nothing_else_is_found(place: Place) -> None:
+    place.process(9, "maps")
+    place.put(
+        "proc/9/maps", "7f00-7f01 rw-s 0 00:05 3                  /dev/null\n7f01-7f02 rw-s 0 0:5 4 /dev/gone\n"
+    )
+    place.link("proc/9/root", "/")
+    assert place("nulls") == {"nulls": (User("mapping", "/dev/null", "", 9, "maps"),)}
+    place.process(7, "opens", "/dev/null")
+    assert place("nulls", "other") == {"nulls": (User("device", "/dev/null", "", 7, "opens"),)}
+
+
 def test_a_mount_uses_its_type_and_the_devices_below_it(place: Place) -> None:
     place.device("253:0", "virtual/block/dm-0")
     place.device("8:1", "pci/ata/sda/sda1", above="sd_mod")

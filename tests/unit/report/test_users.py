@@ -28,6 +28,7 @@ from lkm.state.users import User, Uses
             User("mount", "/b", "ext4 x", 5, "box"),
             "a file system (ext4 x) is mounted on /b, as process 5 (box) sees it",
         ),
+        (User("mapping", "/dev/uio0", "", 5, "a"), "process 5 (a) has /dev/uio0 mapped"),
         (User("swap", "/dev/zram0"), "swap is on /dev/zram0; `swapoff /dev/zram0` ends that"),
         (User("loop", "/dev/loop0", "/a"), "/dev/loop0 is attached to /a; `losetup -d /dev/loop0` ends that"),
         (User("interface", "eth0", "up"), "network interface eth0 (up) stands on it"),

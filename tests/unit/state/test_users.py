@@ -9,6 +9,7 @@ from lkm.state.users import (
     Uses,
     parse_crypto,
     parse_devices,
+    parse_maps,
     parse_mountinfo,
     parse_protocols,
     parse_swaps,
@@ -67,6 +68,6 @@ def test_paths_come_back(path: str) -> None:
 
 @given(st.one_of(st.text(), st.text("0123456789: -\n\\/amodulerfcnt")))
 def test_no_text_breaks_a_reader(text: str) -> None:
-    for reader in (parse_mountinfo, parse_devices, parse_protocols, parse_swaps, parse_crypto):
+    for reader in (parse_maps, parse_mountinfo, parse_devices, parse_protocols, parse_swaps, parse_crypto):
         reader(text)
         reader(f"protocol sockets module x\nCharacter devices:\n{text}")
