@@ -54,7 +54,7 @@ def plan_load(target: Candidate, request: Request, world: World, state: KernelSt
     rule = world.blacklisted(target.module) if request.use_blacklist or target.alias else None
     if rule:
         return Plan((Blacklisted(target.module, asked, True, True, rule.origin),), (), request.first_time)
-    walk = _Walk(world, override_forbid=request.override_forbid)
+    walk = _Walk(world, loader.live, override_forbid=request.override_forbid)
     walk.run(target, asked, ignore_commands=request.ignore_commands)
     if walk.refused:
         return Plan((walk.refused,), tuple(walk.problems), request.first_time)
@@ -68,7 +68,7 @@ class _Loader:
     def __init__(self, world: World, request: Request, live: frozenset[ModuleName]) -> None:
         self._world = world
         self._request = request
-        self._live = live
+        self.live = live
 
     def present(self, one: Candidate, reason: Reason) -> type[Builtin | Loaded] | None:
         """Return the kind of step for a module that is in the kernel already, or None."""
@@ -76,7 +76,7 @@ class _Loader:
             return None
         if self._builtin(one, reason):
             return Builtin
-        return Loaded if one.module in self._live else None
+        return Loaded if one.module in self.live else None
 
     def _builtin(self, one: Candidate, reason: Reason) -> bool:
         # What was found as a file is no built-in (kmod: kmod_module_new_from_path).
@@ -108,8 +108,9 @@ class _Walk:
     #: A defect of kmod (__kmod_module_fill_softdep sets ignorecmd), which the oracle tests switch on.
     softdeps_hide_commands = False
 
-    def __init__(self, world: World, *, override_forbid: bool = False) -> None:
+    def __init__(self, world: World, live: frozenset[ModuleName], *, override_forbid: bool = False) -> None:
         self.world = world
+        self._live = live
         self.refused: Forbidden | None = None
         self._override_forbid = override_forbid
         self.found: list[tuple[Candidate, Reason]] = []
@@ -156,7 +157,7 @@ class _Walk:
             return False
         for each in (one, *needs):
             rule = self.world.forbidden(each.module)
-            if not rule:
+            if not rule or each.module in self._live:  # what is in already is not loaded
                 continue
             why = reason if each is one else Reason("dependency", one.module, each.origin)
             if is_target:

@@ -334,6 +334,14 @@ def test_forbid_refuses_names_aliases_and_dependencies_before_anything_is_loaded
     assert [call[1] for call in tool.kernel.asked] == ["fat", "msdos"]
 
 
+def test_what_is_forbidden_and_loaded_already_stops_nobody(tool: Tool) -> None:
+    tool.kernel = FakeKernel(fat=0)
+    assert tool("msdos", config="forbid fat") == 0
+    assert tool("fat", config="forbid fat") == 0
+    assert tool.kernel.asked == [("load", "msdos", "", "0")] and tool.err == ""
+    assert tool("-D", "msdos", config="forbid fat") == 1
+
+
 def test_a_forbidden_softdep_is_passed_over(tool: Tool) -> None:
     assert tool("loop", config="softdep loop pre: msdos\nforbid fat") == 0
     assert [call[1] for call in tool.kernel.asked] == ["loop"]
