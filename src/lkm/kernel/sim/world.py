@@ -119,12 +119,19 @@ class World:
     def change(self) -> Iterator[None]:
         """Do what is inside as one change that others see whole, or, when it raises, not at all.
 
-        A change inside a change is part of it.
+        A change inside a change is part of it. Raises MachineError when another process's change does not end in a
+        minute, or the file cannot be written.
         """
         if self.db.in_transaction:
             yield
             return
-        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            busy = "locked" in str(error)
+            hint = "another process is changing it; try again when that has ended" if busy else ""
+            number = errno.EBUSY if busy else errno.EACCES
+            raise MachineError(f"cannot change the simulated kernel: {error}", self.path, number, hint) from None
         try:
             yield
         except BaseException:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from lkm.errors import MachineError
+from lkm.kernel.sim import world
 from lkm.kernel.sim.world import World
 from tests.support.elfwriter import build_module
 
@@ -128,3 +129,16 @@ def test_a_change_that_raises_is_undone(tmp_path: Path) -> None:
         world.set_meta("clock", "7")
         raise ZeroDivisionError
     assert world.meta("clock") == "0"
+
+
+def test_a_change_of_another_process_that_does_not_end_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world, "_WAIT", 0.05)
+    one, other = (World(str(make(tmp_path))), World(str(tmp_path / "w")))
+    with other.change(), pytest.raises(MachineError, match="database is locked") as told, one.change():
+        raise AssertionError
+    assert "another process" in told.value.hint
+    with one.change():
+        one.set_meta("clock", "1")
+    assert other.meta("clock") == "1"
