@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"lkm depmod   2\r\n"
 STAMP = Struct("<QqQq16s")
+NO_HASH = bytes(16)
 _PARTS = 4
 _BLOBS = 15
 _HEAD = Struct(f"<II{_BLOBS}I")

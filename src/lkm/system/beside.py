@@ -1,5 +1,7 @@
 """Work done beside our own, by a child from fork(2): Python's own work does not run in parallel in threads.
 
+Only reading and sums do, which :func:`meanwhile` is for.
+
 What the child made comes back in a memory file, as plain values that ``marshal`` can carry.
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import marshal
 import os
+from _thread import allocate_lock, start_new_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,5 +54,37 @@ def beside(work: Callable[[], T]) -> Callable[[], T]:
             file.seek(0)
             result: T = marshal.loads(file.readall())
         return result
+
+    return finish
+
+
+def meanwhile(work: Callable[[], T]) -> Callable[[], T]:
+    """Start ``work`` in a thread; the function returned waits for it and returns its result, or raises its exception.
+
+    No process may be forked before that function has returned.
+    """
+    results: list[T] = []
+    faults: list[BaseException] = []
+    done = allocate_lock()
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as e:
+            faults.append(e)
+        finally:
+            done.release()
+
+    done.acquire()
+    try:
+        start_new_thread(run, ())
+    except RuntimeError:  # no more threads
+        run()
+
+    def finish() -> T:
+        with done:
+            if faults:
+                raise faults[0]
+            return results[0]
 
     return finish

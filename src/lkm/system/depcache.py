@@ -11,12 +11,11 @@ import os
 import stat
 
 from lkm.errors import LkmError
-from lkm.index.cache import STAMP, Cache, Column, dump, load, summary, unpack
+from lkm.index.cache import NO_HASH, STAMP, Cache, Column, dump, load, summary, unpack
 from lkm.record import Record
 from lkm.system.beside import beside
 from lkm.system.files import read_bytes
 from lkm.system.fileset import ENDING, RECORD, write_file
-from lkm.system.modscan import NO_HASH, scan_modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -144,6 +143,10 @@ def read_files(
         else:
             stamps[i] = old[place]
     hashes = [old[places[i]][-16:] if places[i] >= 0 else NO_HASH for i in todo] if hashed else None
+    if not todo and cache and places == list(range(len(old))):
+        return Reading(cache.facts, [({}, {})] * len(paths), stamps, [], 0, places)
+    from lkm.system.modscan import scan_modules
+
     outcomes = scan_modules(
         [paths[i] for i in todo], crcs=crcs, hashes=hashes, tick=lambda done: tick(done, len(todo))
     )

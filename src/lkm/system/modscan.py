@@ -11,7 +11,7 @@ from lkm.errors import FormatError, MachineError
 from lkm.formats.compression import decompress, kind_of
 from lkm.formats.source import BytesSource
 from lkm.index.build import WANTED
-from lkm.index.cache import pack
+from lkm.index.cache import NO_HASH, pack
 from lkm.modfile.scan import scan_parts
 from lkm.system.beside import beside
 from lkm.system.files import open_source, read_bytes
@@ -35,7 +35,6 @@ _MOST = 4
 _CHUNK, _CHUNKS = 16, 2000
 
 NOTHING: Packed = (b"", b"", b"", b"")
-NO_HASH = bytes(16)
 
 
 def scan_modules(

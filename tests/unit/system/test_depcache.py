@@ -11,7 +11,6 @@ from typing import TypeVar
 
 import pytest
 
-from lkm.cli import depmod_run
 from lkm.cli.depmod import main
 from lkm.index.amend import amend
 from lkm.index.cache import MAGIC, Column, dump, load
@@ -129,7 +128,7 @@ def fresh(tree: Path, *options: str) -> dict[str, bytes]:
 def amended(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Return a list that gets, for every run that could, whether it made its files from the old ones."""
     seen: list[bool] = []
-    monkeypatch.setattr(depmod_run, "amend", lambda *args: noted(seen, amend(*args)))
+    monkeypatch.setattr("lkm.index.amend.amend", lambda *args: noted(seen, amend(*args)))
     return seen
 
 

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import pytest
 
-from lkm.index.cache import unpack
+from lkm.index.cache import NO_HASH, unpack
 from lkm.system import modscan
 from lkm.system.modscan import scan_modules
 from tests.support.elfwriter import build_module
@@ -30,7 +30,7 @@ def test_rows_come_in_the_order_of_the_paths(workers: int, tmp_path: Path, monke
     monkeypatch.setattr(os, "cpu_count", lambda: workers)
     outcomes = scan_modules(write(tmp_path, 12))
     for i, (facts, *crcs, fault, digest) in enumerate(outcomes[:12]):
-        assert (crcs, digest) == ([{}, {}], modscan.NO_HASH)
+        assert (crcs, digest) == ([{}, {}], NO_HASH)
         assert facts is not None
         records, exports, needs, weak = map(unpack, facts)
         if i % 5:
