@@ -87,10 +87,7 @@ def run(request: Request, config: tuple[str, ...], messages: Messages, fields: O
     if "verbose" in options and "json" not in options:
         _show_providers(modules, request.directory)
     if "errsyms" in options and kernel is not None:
-        from lkm.index.unresolved import unresolved
-
-        for path, what, symbol in unresolved(modules, kernel, crcs=crcs):
-            messages.warning(f"{_absolute(request.directory, path)} {what} {_str(symbol)}")
+        _tell_unresolved(modules, kernel, request.directory, messages, crcs=crcs)
     if _shows(options):
         _show(_index(modules, request, messages, lambda _name, _data: None), request, fields)
         return 0
@@ -262,6 +259,15 @@ def _optional(directory: str, name: str, messages: Messages) -> bytes | None:
     except MachineError as e:
         messages.warning(f"could not open {name} at {directory}: {e.what}")
         return None
+
+
+def _tell_unresolved(
+    modules: Modules, kernel: dict[bytes, int], directory: str, messages: Messages, *, crcs: bool
+) -> None:
+    from lkm.index.unresolved import unresolved
+
+    for path, what, symbol in unresolved(modules, kernel, crcs=crcs):
+        messages.warning(f"{_absolute(directory, path)} {what} {_str(symbol)}")
 
 
 def _show_providers(modules: Modules, directory: str) -> None:
