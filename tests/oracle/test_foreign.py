@@ -23,9 +23,10 @@ from lkm.system.files import open_source
 from lkm.system.indexfiles import open_index
 from tests.oracle.test_depmod import FILES, different, files_of, run_kmod, run_ours
 from tests.oracle.test_modinfo import BATCH, Ours, kmod
-from tests.oracle.test_modprobe import Tree, compare, fill, in_groups
+from tests.oracle.test_modprobe import Tree, compare, fill, in_groups, kmods_defects
 from tests.support.foreign import KERNELS, foreign_modules
 
+__all__ = ["kmods_defects"]
 pytestmark = [pytest.mark.oracle, pytest.mark.sweep]
 
 
@@ -75,6 +76,7 @@ def test_modinfo(indexed: tuple[Path, str], options: list[str], monkeypatch: pyt
         assert ours(*options, *words[at : at + BATCH]) == kmod(*options, *words[at : at + BATCH])
 
 
+@pytest.mark.usefixtures("kmods_defects")
 def test_modprobe(indexed: tuple[Path, str]) -> None:
     root, release = indexed
     tree = Tree(root, release, root.parent / "empty")
