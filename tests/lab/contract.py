@@ -166,7 +166,8 @@ class Contract:
             shutil.copytree(Path(lkm.__file__).parent, f"{directory}/src/lkm")
             own = Path(directory, "own")
             own.mkdir()
-            shutil.copytree(zstd_package(), f"{directory}/src/backports")
+            for package in zstd_packages():
+                shutil.copytree(package, f"{directory}/src/{package.name}")
             script = "import sys; from lkm.cli.main import main; sys.exit(main(sys.argv))"
             command = [os.path.realpath(sys.executable), "-c", script, "lab", "run"]
             command += ["--kernel", self.open_kernel(Path(directory)), "--", "sh", "-c", "id -u; uname -r; exit 3"]
@@ -207,7 +208,8 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-def zstd_package() -> Path:
+def zstd_packages() -> tuple[Path, Path]:
     import backports
+    import zstandard
 
-    return Path(next(iter(backports.__path__)))
+    return Path(next(iter(backports.__path__))), Path(next(iter(zstandard.__path__)))

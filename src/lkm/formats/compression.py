@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from zstandard import ZstdDecompressor
+
 _MAGIC = {"gz": b"\x1f\x8b", "xz": b"\xfd7zXZ\0", "zst": b"\x28\xb5\x2f\xfd"}
 
 #: No module comes near this; a few kB of hostile input can claim far more.
@@ -16,6 +18,7 @@ LIMIT = 1 << 30
 # Real modules shrink to a tenth; debug information of one sort repeated to a fiftieth. Beyond that it is a bomb.
 _RATIO, _FLOOR = 256, 32 << 20
 _STREAMS = 64
+_zstd: ZstdDecompressor | None = None
 
 
 def kind_of(head: bytes) -> str:
@@ -38,6 +41,8 @@ def decompress(data: bytes, kind: str, name: str, limit: int = LIMIT) -> bytes:
     """
     if not kind:
         return data
+    if kind == "zst" and (whole := _one_frame(data, limit)) is not None:
+        return whole
     out: list[bytes] = []
     limit = room = min(limit, _FLOOR + _RATIO * len(data))
     rest = data
@@ -62,6 +67,24 @@ def decompress(data: bytes, kind: str, name: str, limit: int = LIMIT) -> bytes:
     if rest:
         raise FormatError(f"more than {_STREAMS} {kind} streams in one file", name, len(data) - len(rest))
     return out[0] if len(out) == 1 else b"".join(out)
+
+
+def _one_frame(data: bytes, limit: int) -> bytes | None:
+    """Return the contents of what zstd(1) makes of a file: one frame that tells its size; None for all else.
+
+    One call into a buffer of that size takes half the time of a stream, which copies what it makes twice.
+    """
+    global _zstd
+    import zstandard
+
+    try:
+        size = zstandard.frame_content_size(data)
+        if not 0 < size <= min(limit, _FLOOR + _RATIO * len(data)):
+            return None
+        _zstd = _zstd or zstandard.ZstdDecompressor()
+        return _zstd.decompress(data, allow_extra_data=False)
+    except (zstandard.ZstdError, MemoryError):
+        return None  # streams tell what is wrong with it
 
 
 def _decoder(kind: str) -> tuple[Any, type[Exception]]:

@@ -69,3 +69,18 @@ def test_a_small_file_cannot_claim_much_memory() -> None:
 def test_many_empty_streams_end() -> None:
     with pytest.raises(FormatError, match="more than 64 gz streams"):
         decompress(gzip.compress(b"") * 65, "gz", "x.ko")
+
+
+def test_zstd_frames_that_do_not_tell_their_size() -> None:
+    coder = zstd.ZstdCompressor()
+    packed = coder.compress(b"ab" * 5000) + coder.flush()
+    assert zstd.get_frame_info(packed).decompressed_size is None
+    assert decompress(packed, "zst", "x.ko") == b"ab" * 5000
+
+
+def test_a_zstd_frame_that_lies_about_its_size() -> None:
+    packed = bytearray(zstd.compress(bytes(range(200))))
+    assert packed[5] == 200
+    packed[5] = 100
+    with pytest.raises(FormatError, match="broken zst data"):
+        decompress(bytes(packed), "zst", "x.ko")

@@ -43,7 +43,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             CERTAIN,
             attempt.errno,
             tuple(told),
-            "the first value that cannot be used ends the load",
+            "a value that cannot be used ends the load, after all have been looked at",
             "kernel/params.c: parse_args",
             (Remedy("see what it takes", f"lkm modinfo -p {file.path if file else 'NAME'}"),),
         )
