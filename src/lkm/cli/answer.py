@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from lkm.cli.messages import Messages
+from lkm.cli.standard import understand
 from lkm.errors import LkmError
 from lkm.report.document import document, text_of
 
@@ -11,8 +13,30 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lkm.cli.messages import Messages
+    from lkm.cli.options import Option
     from lkm.report.document import Object
+
+    Work = Callable[[dict[str, str], list[str], Object], int]
+
+
+def asked(tool: str, usage: str, table: tuple[Option, ...], argv: list[str], work: Work) -> int:
+    """Understand the arguments of a tool that answers questions, and do the work; 2 is its status for all errors."""
+    understood = understand(f"lkm {tool}", usage, table, argv)
+    if isinstance(understood, int):
+        return 2 if understood else 0
+    options, operands = understood
+    given = dict(options)
+    say = Messages(f"lkm {tool}")
+
+    def run(fields: Object) -> int:
+        try:
+            return work(given, operands, fields)
+        except LkmError as error:
+            say.error(str(error))
+            say.detail(error.hint)
+            return 2
+
+    return answer(tool, say, run) if "json" in given else run({})
 
 
 def answer(tool: str, say: Messages, work: Callable[[Object], int]) -> int:

@@ -7,20 +7,19 @@ import os
 import sys
 import tempfile
 
+from lkm.cli.answer import asked
 from lkm.cli.check_world import Judge, Judged
 from lkm.cli.kernels import open_kernel
 from lkm.cli.kernelside import of_kernel, with_signature
 from lkm.cli.load import requests
-from lkm.cli.messages import Messages
 from lkm.cli.modprobe_run import join_parameters
 from lkm.cli.options import Option
 from lkm.cli.sim_new import make, policy
-from lkm.cli.standard import HELP, VERSION, understand
+from lkm.cli.standard import HELP, VERSION
 from lkm.diagnose.engine import RULES, diagnose
 from lkm.diagnose.evidence import Attempt, Evidence
 from lkm.diagnose.examine import examine
-from lkm.errors import LkmError, NotFound, UsageError
-from lkm.formats.compression import decompress
+from lkm.errors import NotFound, UsageError
 from lkm.kernel.linux import LinuxKernel
 from lkm.kernel.sim.kernel import SimulatedKernel
 from lkm.names import fold, is_module_path
@@ -54,33 +53,14 @@ OPTIONS = (
     HELP,
 )
 #: Rules whose findings keep no module out: asked for one that loads.
-_WARNINGS = tuple([name for name in RULES if name in ("unknown_parameter", "no_firmware")])
+_WARNINGS = ("unknown_parameter", "no_firmware")
 #: Below so many modules one process is quicker.
 _SHARED = 100
 
 
 def main(argv: list[str]) -> int:
     """Check; see USAGE for the status."""
-    understood = understand("lkm check", USAGE, OPTIONS, argv[1:])
-    if isinstance(understood, int):
-        return 2 if understood else 0
-    options, operands = understood
-    given = dict(options)
-    say = Messages("lkm check")
-
-    def run(fields: Object) -> int:
-        try:
-            return _check(given, operands, fields)
-        except LkmError as error:
-            say.error(str(error))
-            say.detail(error.hint)
-            return 2
-
-    if "json" not in given:
-        return run({})
-    from lkm.cli.answer import answer
-
-    return answer("check", say, run)
+    return asked("check", USAGE, OPTIONS, argv[1:], _check)
 
 
 def _check(given: dict[str, str], operands: list[str], fields: Object) -> int:
@@ -162,7 +142,7 @@ class _Case:
         data = read_bytes(judged.path)
         file = examine(judged.path, data)
         if judged.errno:
-            file = with_signature(file, decompress(data, file.packed, judged.path), self.certificates)
+            file = with_signature(file, data, self.certificates)
         number = errno.errorcode.get(judged.errno, str(judged.errno)) if judged.errno else ""
         attempt = Attempt("finit_module", number, judged.log, parameters)
         lacking = missing(self.root, self.release, file.facts.values("firmware")) if file.facts else ()

@@ -42,7 +42,9 @@ class Judge:
         self._tree = tree
         self._place = place
         self._done: dict[str, Judged] = {}
-        self._kernel = self._open()
+        path = f"{place}/world-{os.getpid()}"
+        shutil.copyfile(pristine, path)
+        self._kernel = SimulatedKernel(path)
 
     def all(self, names: Sequence[str]) -> list[Judged]:
         """Judge modules of the tree, all in one kernel: those that another one keeps out, alone."""
@@ -50,17 +52,10 @@ class Judge:
             return [self._in_tree(name) for name in names]
 
     def one(self, path: str, parameters: str) -> Judged:
-        """Judge a file, in a kernel of its own; what it needs comes from the tree."""
-        kernel = self._open()
-        self._kernel, self._done = kernel, {}
+        """Judge a file, in a kernel that has had no other; what it needs comes from the tree."""
         name = str(name_from_path(path))
-        with kernel.world.change():
+        with self._kernel.world.change():
             return self._load(name, path, parameters, self._needs(name, path))
-
-    def _open(self) -> SimulatedKernel:
-        path = f"{self._place}/world-{os.getpid()}"
-        shutil.copyfile(self._pristine, path)
-        return SimulatedKernel(path)
 
     def _needs(self, name: str, path: str) -> tuple[str, ...]:
         """Return what a module needs: as the tree's index says, or for a file of elsewhere, as it says itself."""

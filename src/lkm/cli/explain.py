@@ -7,17 +7,16 @@ import errno
 import os
 import sys
 
+from lkm.cli.answer import asked
 from lkm.cli.kernels import of_today, open_kernel
 from lkm.cli.kernelside import of_image, of_kernel, with_signature
-from lkm.cli.messages import Messages
 from lkm.cli.options import Option
-from lkm.cli.standard import HELP, VERSION, understand
+from lkm.cli.standard import HELP, VERSION
 from lkm.diagnose.engine import diagnose
 from lkm.diagnose.evidence import Attempt, Evidence, KernelSide
 from lkm.diagnose.examine import examine
 from lkm.diagnose.loglines import plain, refusals
-from lkm.errors import LkmError, NotFound, UsageError
-from lkm.formats.compression import decompress
+from lkm.errors import NotFound, UsageError
 from lkm.kernel.linux import LinuxKernel
 from lkm.names import fold, is_module_path, name_from_path
 from lkm.report.finding import as_json, lines_of
@@ -54,26 +53,7 @@ OPTIONS = (
 
 def main(argv: list[str]) -> int:
     """Explain; see USAGE for the status."""
-    understood = understand("lkm explain", USAGE, OPTIONS, argv[1:])
-    if isinstance(understood, int):
-        return 2 if understood else 0
-    options, operands = understood
-    given = dict(options)
-    say = Messages("lkm explain")
-
-    def run(fields: Object) -> int:
-        try:
-            return _explain(given, operands, fields)
-        except LkmError as error:
-            say.error(str(error))
-            say.detail(error.hint)
-            return 2
-
-    if "json" not in given:
-        return run({})
-    from lkm.cli.answer import answer
-
-    return answer("explain", say, run)
+    return asked("explain", USAGE, OPTIONS, argv[1:], _explain)
 
 
 def _explain(given: dict[str, str], operands: list[str], fields: Object) -> int:
@@ -151,9 +131,7 @@ class _Case:
         if path:
             data = read_bytes(path)
             file = examine(path, data)
-            if self.facts is None or not file.facts:
-                return file
-            return with_signature(file, decompress(data, file.packed, path), self.facts.certificates)
+            return with_signature(file, data, self.facts.certificates) if self.facts else file
         if may_lack:
             return None
         where = self.tree.origin() if self.tree else "the tree: there is no module directory"

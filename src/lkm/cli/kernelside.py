@@ -9,6 +9,7 @@ from lkm.cli.kernels import may_change
 from lkm.config.cmdline import kernels_blacklist
 from lkm.diagnose.evidence import BAD, GOOD, MALFORMED, UNKNOWN_KEY, UNSIGNED, KernelSide
 from lkm.errors import LkmError
+from lkm.formats.compression import decompress
 from lkm.kernel.interface import NO_MODULES
 from lkm.modfile.nouns import Export
 
@@ -69,13 +70,14 @@ def of_kernel(kernel: ShownKernel, name: str, image: str = "") -> tuple[KernelSi
     return _with_image(side, facts, from_image.origin), facts
 
 
-def with_signature(file: ModuleFile, data: bytes, certificates: Iterable[bytes]) -> ModuleFile:
-    """Return a file with what comes of verifying its signature; ``data`` is the file, unpacked."""
+def with_signature(file: ModuleFile, raw: bytes, certificates: Iterable[bytes]) -> ModuleFile:
+    """Return a file with what comes of verifying its signature; ``raw`` are its bytes, packed or not."""
     from lkm.kernel.sim.signatures import judge
     from lkm.modfile.signature import MAGIC
 
     if file.facts is None:
         return file
+    data = decompress(raw, file.packed, file.path)
     found = file.facts.signature
     if found is None:
         return file._replace(signature=MALFORMED if data.endswith(MAGIC) else UNSIGNED)

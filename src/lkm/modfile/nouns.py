@@ -53,7 +53,8 @@ class Signature(Record):
     offset: int
 
 
-_GPL_COMPATIBLE = ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL")
+#: include/linux/license.h: license_is_gpl_compatible
+GPL_COMPATIBLE = ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL")
 
 
 class ModuleFacts(Record):
@@ -81,8 +82,8 @@ class ModuleFacts(Record):
 
     @property
     def gpl_compatible(self) -> bool:
-        """Tell whether it may use what is exported for GPL modules (include/linux/license.h)."""
-        return (self.values("license") or ("",))[0] in _GPL_COMPATIBLE
+        """Tell whether it may use what is exported for GPL modules."""
+        return (self.values("license") or ("",))[0] in GPL_COMPATIBLE
 
     def values(self, key: str) -> tuple[str, ...]:
         """Return the values of all modinfo records of that key, in file order."""

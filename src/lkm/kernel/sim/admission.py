@@ -16,6 +16,7 @@ from lkm.kernel.sim import linking, parameters, signatures
 from lkm.kernel.sim.objectfile import HEADER_SIZE, SHF_EXECINSTR, SHF_WRITE, ObjectFile, fault
 from lkm.modfile.facts import read
 from lkm.modfile.kernelparam import KernelParam, read_params
+from lkm.modfile.nouns import GPL_COMPATIBLE
 from lkm.modfile.versions import read_versions
 
 TYPE_CHECKING = False
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from lkm.modfile.nouns import ModuleFacts
 
 _ERR, _WARNING, _NOTICE = 3, 4, 5
-_GPL = ("GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL")
 _NAMELESS = "(missing .modinfo section or name field)"
 #: Letters of a module's taints, in the order of their bits (kernel/panic.c: ``taint_flags``).
 TAINTS = "PFCOEKXTN"
@@ -216,7 +216,7 @@ def marks(attempt: Attempt) -> int:
         if attempt.world.first("livepatch"):
             attempt.say(f"{name}: tainting kernel with TAINT_LIVEPATCH", _NOTICE)
     attempt.license = (attempt.values("license") or ("unspecified",))[0]
-    if attempt.license not in _GPL:
+    if attempt.license not in GPL_COMPATIBLE:
         attempt.add_taint("P", f"module license '{attempt.license}' taints kernel.", lockdep_ok=False)
     if attempt.values("test"):
         attempt.add_taint("N", "loading test module taints kernel.")
