@@ -9,8 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Protocol
 
+    from lkm.config.nouns import Settings
+    from lkm.diagnose.finding import Fact
     from lkm.modfile.nouns import Export, ModuleFacts
     from lkm.state.nouns import LoadedModule
+    from lkm.state.users import Uses
 else:
     Protocol = object
 
@@ -39,6 +42,27 @@ class ModuleFile(Record):
     signature: str = ""
 
 
+class Caller(Record):
+    """Who asks: ``uid`` is -1 where it is unknown; whether they are capable of it is in ``KernelSide``.
+
+    ``seccomp`` is the mode in /proc/self/status (0 none, 1 strict, 2 a filter), ``user_namespace`` whether it is in
+    one below the first, ``container`` what says that it is in a container ("": nothing does).
+    """
+
+    uid: int = -1
+    seccomp: int | None = None
+    user_namespace: bool | None = None
+    container: str = ""
+
+
+class Device(Record):
+    """A device of this machine: its directory in /sys, its modalias, and the driver bound to it ("": none)."""
+
+    path: str
+    modalias: str
+    driver: str = ""
+
+
 class KernelSide(Record):
     """The kernel that it was to be loaded into; ``origin`` says which that is, and from where it is known.
 
@@ -46,7 +70,8 @@ class KernelSide(Record):
     name. ``loaded``: the modules in it. ``builtin``: the names of modules that are part of it. ``config``: its
     options, ``CONFIG_X`` to ``y``, ``m`` or a value. ``blacklist``: the names of module_blacklist= on its command
     line. ``lockdown``: none, integrity or confidentiality. ``capable``: whether the caller may load modules.
-    ``modular``: whether it has loadable modules at all.
+    ``modular``: whether it has loadable modules at all. ``secure_boot``: whether the firmware says that it is on.
+    ``free``: bytes of memory that are free (MemAvailable).
     """
 
     origin: str
@@ -65,6 +90,8 @@ class KernelSide(Record):
     modules_disabled: bool | None = None
     capable: bool | None = None
     modular: bool | None = None
+    secure_boot: bool | None = None
+    free: int | None = None
 
 
 class Tree(Protocol):
@@ -89,6 +116,10 @@ class Tree(Protocol):
 class Attempt(Record):
     """The call that failed: ``errno`` as a name (``ENOEXEC``; "" where nothing was tried), what the kernel logged
     meanwhile, and the text of the parameters. ``complete``: the log is all that it said.
+
+    ``call`` is finit_module, init_module, delete_module, open or read (of the module file), ``command`` (an install
+    or remove command, which is ``command`` and ended with ``status``), ``lookup`` (no module of that name was found),
+    ``forbid`` or ``blacklist`` (the configuration says no).
     """
 
     call: str = ""
@@ -96,12 +127,16 @@ class Attempt(Record):
     log: tuple[str, ...] = ()
     parameters: str = ""
     complete: bool = False
+    command: str = ""
+    status: int = 0
 
 
 class Evidence(Record):
     """What the rules see. ``name`` is the module's; where there is no file it may be all that is known of it.
     ``refused`` are modules that it needs and that are refused themselves; ``no_firmware`` the firmware files that it
-    asks for and that are nowhere.
+    asks for and that are nowhere. ``settings`` is the configuration of modprobe, ``uses`` who is found to use a
+    module that was to be removed, ``devices`` those of this machine, ``index_faults`` what is wrong with the
+    tree's indexes (a missing or stale file), ``caller`` who asked.
     """
 
     file: ModuleFile | None = None
@@ -111,6 +146,11 @@ class Evidence(Record):
     name: str = ""
     refused: tuple[str, ...] = ()
     no_firmware: tuple[str, ...] = ()
+    settings: Settings | None = None
+    uses: Uses | None = None
+    devices: tuple[Device, ...] | None = None
+    index_faults: tuple[Fact, ...] = ()
+    caller: Caller = Caller()
 
 
 def find_export(evidence: Evidence, symbol: str) -> tuple[str, Export] | None:
