@@ -108,7 +108,7 @@ class _Case:
                 raise
         kernel = SimulatedKernel(self.pristine)
         self.certificates = [der for (der,) in kernel.world.db.execute("SELECT der FROM certificates")]
-        self.side: KernelSide = of_kernel(kernel, "")[0]._replace(origin=image)
+        self.side: KernelSide = of_kernel(kernel)._replace(origin=image)
 
     def all(self) -> list[tuple[Judged, str]]:
         """Judge all modules of the tree, by two processes where that pays."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lkm.image.nouns import KernelFacts
     from lkm.kernel.interface import ShownKernel
     from lkm.kernel.sim.world import World
+    from lkm.kernel.surroundings import Surroundings
 
 #: The errno of kernel.sim.signatures.judge → what that means.
 _STATES = {0: GOOD, errno.EKEYREJECTED: BAD, errno.ENOKEY: UNKNOWN_KEY}
@@ -38,8 +39,10 @@ def of_image(path: str) -> tuple[KernelSide, KernelFacts]:
     return _with_image(KernelSide(path, loaded=()), facts, path), facts
 
 
-def of_kernel(kernel: ShownKernel, name: str, image: str = "") -> tuple[KernelSide, KernelFacts | None]:
-    """Return the kernel that tools work on, and what its image tells ("": there is none). ``name`` is a module's."""
+def of_kernel(
+    kernel: ShownKernel, facts: KernelFacts | None = None, image: str = "", look: Surroundings | None = None
+) -> KernelSide:
+    """Return the kernel that tools work on; ``facts`` are of its ``image``, ``look`` is what this machine tells."""
     modular = None
     try:
         loaded = kernel.state().modules
@@ -53,21 +56,28 @@ def of_kernel(kernel: ShownKernel, name: str, image: str = "") -> tuple[KernelSi
         modular=modular,
         modules_disabled=kernel.modules_disabled(),
         capable=may_change(kernel),
-        blacklist=(name,) if kernels_blacklist(kernel.cmdline(), name) else (),
+        blacklist=kernels_blacklist(kernel.cmdline()),
     )
     world = getattr(kernel, "world", None)
     if world is not None:
-        return _with_world(side, world), None
+        return _with_world(side, world)
     side = side._replace(
         machine=_MACHINES.get(os.uname().machine, 0), bits=64 if os.uname().machine in _MACHINES else 0
     )
-    if not image or not os.access(image, os.R_OK):
-        return side, None
-    try:
-        from_image, facts = of_image(image)
-    except LkmError:
-        return side, None
-    return _with_image(side, facts, from_image.origin), facts
+    if look:
+        side = _with_look(side, look)
+    return _with_image(side, facts, image) if facts else side
+
+
+def _with_look(side: KernelSide, look: Surroundings) -> KernelSide:
+    capable = look.capable()
+    return side._replace(
+        capable=side.capable if capable is None else capable,
+        lockdown=look.lockdown(),
+        sig_enforce=look.sig_enforce(),
+        secure_boot=look.secure_boot(),
+        free=look.free(),
+    )
 
 
 def with_signature(file: ModuleFile, raw: bytes, certificates: Iterable[bytes]) -> ModuleFile:

@@ -8,10 +8,10 @@ from lkm.errors import NotFound, UsageError
 from lkm.kernel.interface import IGNORE_MODVERSIONS, IGNORE_VERMAGIC
 from lkm.plan.imagine import imagine
 from lkm.plan.load import Request, plan_load
+from lkm.plan.progress import Entry, Skipped
 from lkm.plan.resolve import from_path, resolve
 from lkm.plan.steps import Blacklisted, Insert
 from lkm.report import steps
-from lkm.report.causes import cause_of
 from lkm.report.document import Attempt
 from lkm.report.undo import undone
 from lkm.system.follow import Driver
@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lkm.cli.verbs import Verb
     from lkm.origin import Origin
-    from lkm.plan.progress import Entry, Journal
+    from lkm.plan.progress import Journal
     from lkm.plan.resolve import Candidate
     from lkm.plan.steps import Plan
     from lkm.report.document import Object
@@ -39,6 +39,7 @@ OPTIONS = (
     Option("", "keep-partial", "", "when loading fails, leave in what was loaded for it"),
     Option("", "force-modversion", "", "ignore symbol versions. DANGEROUS"),
     Option("", "force-vermagic", "", "ignore the kernel version that it was built for. DANGEROUS"),
+    *verbs.FAILURE,
     *verbs.COMMON,
 )
 
@@ -134,11 +135,9 @@ def _driver(verb: Verb, interrupts: Interrupts) -> Driver:
 
 
 def _blacklisted(verb: Verb, attempt: Attempt, step: Blacklisted) -> None:
-    cure = (
-        "" if "use-blacklist" in verb.given else f"`lkm load {step.module}`, by its own name, loads it all the same"
-    )
-    attempt = attempt._replace(cause="blacklisted", planned="dry-run" in verb.given)
-    verb.fail(attempt, f"{step.module} ({step.origin})", cure)
+    told = verb.explainer.entry(Entry(step, Skipped("blacklisted")), alias=attempt.alias)
+    attempt = attempt._replace(cause="blacklisted", planned="dry-run" in verb.given, findings=told.findings)
+    verb.fail(attempt, f"{step.module} ({step.origin})", told=told)
 
 
 def _foretell(verb: Verb, attempt: Attempt, candidate: Candidate, plan: Plan, state: KernelState) -> None:
@@ -146,11 +145,10 @@ def _foretell(verb: Verb, attempt: Attempt, candidate: Candidate, plan: Plan, st
     journal, verb.imagined = imagine(plan, state)
     for entry in journal.entries:
         verb.print(steps.planned(entry, _option_origins(verb, candidate, entry)))
-    attempt = attempt._replace(cause=cause_of(journal.failure), entries=journal.entries, planned=True)
+    attempt = attempt._replace(entries=journal.entries, planned=True)
     if journal.failure:
-        from lkm.cli.failure import explain_failure
-
-        verb.fail(attempt, f"{candidate.module} would not be loaded", *explain_failure(journal.failure))
+        told = verb.explainer.entry(journal.failure, alias=attempt.alias)
+        verb.failed(attempt, f"{candidate.module} would not be loaded", journal.failure, told=told)
     else:
         verb.attempts.append(attempt)
 
@@ -168,22 +166,22 @@ def _follow(
 ) -> None:
     journal = driver.follow(plan, state)
     failure = journal.failure
-    cause = "interrupted" if interrupts.caught else cause_of(failure, privileged=verb.privileged)
-    attempt = attempt._replace(cause=cause, entries=journal.entries)
-    if cause == "done":
+    attempt = attempt._replace(entries=journal.entries)
+    if not interrupts.caught and failure is None:
         verb.attempts.append(attempt)
         return
+    text = f"{attempt.module} was not loaded"
+    told = None
+    if failure and not interrupts.caught:  # before anything is undone: what is loaded now is evidence
+        told = verb.explainer.entry(failure, alias=attempt.alias)
     lines: tuple[str, ...] = ()
-    if interrupts.caught:
-        lines = (f"it was {name_of(interrupts.caught)}",)
-    elif failure is not None:
-        from lkm.cli.failure import explain_failure
-
-        lines = (steps.ran(failure), *explain_failure(failure))
     if "keep-partial" not in verb.given:
         attempt = attempt._replace(undone=_undo(driver, journal, attempt.word, state))
-        lines = (*lines, *undone(attempt.undone, attempt.word))
-    verb.fail(attempt, f"{attempt.module} was not loaded", *lines)
+        lines = undone(attempt.undone, attempt.word)
+    if failure and told:
+        verb.failed(attempt, text, failure, *lines, told=told)
+    else:
+        verb.fail(attempt._replace(cause="interrupted"), text, f"it was {name_of(interrupts.caught)}", *lines)
 
 
 def _undo(driver: Driver, journal: Journal, word: str, before: KernelState) -> tuple[Entry, ...]:

@@ -7,7 +7,7 @@ import os
 from lkm.cli import messages
 from lkm.cli.kernels import kernel24
 from lkm.cli.options import Option
-from lkm.cli.standard import HELP, JSON, VERSION, understand
+from lkm.cli.standard import CLASSIC, HELP, INCIDENT, JSON, VERSION, understand
 from lkm.errors import LkmError
 from lkm.kernel.interface import IGNORE_MODVERSIONS, IGNORE_VERMAGIC
 
@@ -48,7 +48,9 @@ OPTIONS = (
     Option("S", "set-version", "VERSION", "the kernel's release, if not the running one"),
     Option("s", "syslog", "", "say messages to syslog, not stderr"),
     Option("q", "quiet", "", "say no messages"),
-    Option("v", "verbose", "", "print what is done; twice: say more"),
+    Option("v", "verbose", "", "print what is done, and of what fails all that is known; twice: say more"),
+    CLASSIC,
+    INCIDENT,
     JSON,
     VERSION,
     HELP,
@@ -60,6 +62,7 @@ _INHERITED = {
     "extra-root": "--extra-root",
     "syslog": "-s",
     "quiet": "-q",
+    "classic": "--classic",
     "verbose": "-v",
 }
 
@@ -143,6 +146,7 @@ def main(argv: list[str]) -> int:
         say.error("missing parameters. See -h.")
         return 1
     say.priority = choices.verbosity
+    say.classic = choices.has("classic")
     if choices.has("json"):
         from lkm.cli.answer import answer
         from lkm.cli.modprobe_json import fill

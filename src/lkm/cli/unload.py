@@ -6,11 +6,9 @@ from lkm.cli import verbs
 from lkm.cli.modprobe import milliseconds
 from lkm.cli.options import Option
 from lkm.errors import FormatError, LkmError, UsageError
-from lkm.kernel.interface import Refused
 from lkm.names import fold, is_module_path, name_from_path
 from lkm.plan.imagine import imagine
 from lkm.plan.resolve import COMMAND_LINE, Candidate, resolve
-from lkm.plan.steps import Remove
 from lkm.plan.unload import RemoveRequest, plan_unload
 from lkm.report import steps
 from lkm.report.causes import cause_of
@@ -34,6 +32,7 @@ OPTIONS = (
     Option("w", "wait", "MSEC", "try again for so long while a module is in use"),
     Option("i", "ignore-remove", "", "ignore commands and softdeps of what is named"),
     Option("f", "force", "", "even if it is in use, where the kernel was built to allow that. DANGEROUS"),
+    *verbs.FAILURE,
     *verbs.COMMON,
 )
 
@@ -111,16 +110,9 @@ def _unload_one(verb: Verb, candidate: Candidate, word: str, driver: Driver, wai
 def _judge(verb: Verb, attempt: Attempt, failure: Entry | None, state: KernelState) -> None:
     """Keep the attempt, and say why it failed if it did."""
     module = state.find(failure.step.module) if failure else None
-    attempt = attempt._replace(cause=cause_of(failure, privileged=verb.privileged, module=module))
-    if failure is None or attempt.cause == "done":
+    if failure is None or cause_of(failure, privileged=verb.privileged, module=module) == "done":
         verb.attempts.append(attempt)
         return
-    lines: tuple[str, ...] = (steps.ran(failure),)
-    if isinstance(failure.step, Remove) and isinstance(failure.result, Refused):
-        from lkm.cli.users import why_kept
-
-        lines, uses = why_kept(verb.kernel, failure.result, failure.step.module)
-        attempt = attempt._replace(uses=uses)
     would = "would not be" if attempt.planned else "was not"
-    reason = "" if failure.step.target else f"{failure.step.reason}"
-    verb.fail(attempt, f"{failure.step.module} {would} removed", reason, *lines)
+    told = verb.explainer.entry(failure, alias=attempt.alias)
+    verb.failed(attempt, f"{failure.step.module} {would} removed", failure, told=told, module=module)

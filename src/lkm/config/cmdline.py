@@ -50,16 +50,16 @@ def parse(text: str, file: str = FILE) -> tuple[tuple[Directive, ...], tuple[Pro
     return tuple(facts), tuple(problems)
 
 
-def kernels_blacklist(text: str, module: str) -> str:
-    """Return the word of the command line by which the kernel itself refuses to load a module, or "".
+def kernels_blacklist(text: str) -> tuple[str, ...]:
+    """Return the names of the modules that the kernel itself refuses to load, because its command line says so.
 
     That is ``module_blacklist=a,b`` (kernel/module/main.c, ``blacklisted``): names must be exact; of several words
     the last counts, and what follows ``--`` is for init.
 
-    >>> kernels_blacklist("quiet module_blacklist=a module_blacklist=b,c -- module_blacklist=d", "c")
-    'module_blacklist=b,c'
-    >>> kernels_blacklist("module_blacklist=a module-blacklist=b-c", "b_c")
-    ''
+    >>> kernels_blacklist("quiet module_blacklist=a module_blacklist=b,c -- module_blacklist=d")
+    ('b', 'c')
+    >>> kernels_blacklist("module_blacklist=a module-blacklist=b-c")
+    ('b-c',)
     """
     from lkm.config.parameters import parameter, parameters
 
@@ -68,8 +68,8 @@ def kernels_blacklist(text: str, module: str) -> str:
         if word == "--":
             break
         if parameter(word)[0] == "module_blacklist":
-            found = word
-    return found if module in parameter(found)[1].split(",") else ""
+            found = parameter(word)[1]
+    return tuple(filter(None, found.split(",")))
 
 
 def _words(text: str) -> Iterator[tuple[int, str]]:

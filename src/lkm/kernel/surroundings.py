@@ -26,7 +26,9 @@ class Surroundings:
         self._sys = sys
         self._root = root.rstrip("/")
         self._kmsg = kmsg
-        self._status = dict(line.split(":\t", 1) for line in _text(f"{proc}/self/status").split("\n") if ":\t" in line)
+        self._status = dict(
+            line.split(":\t", 1) for line in _text(f"{proc}/self/status").split("\n") if ":\t" in line
+        )
 
     def capable(self) -> bool | None:
         """Tell whether this process has CAP_SYS_MODULE, as far as its own user namespace goes."""
@@ -90,19 +92,23 @@ class Surroundings:
         for bus in _names(f"{self._sys}/bus"):
             for device in _names(f"{self._sys}/bus/{bus}/devices"):
                 path = os.path.realpath(f"{self._sys}/bus/{bus}/devices/{device}")
+                driver = os.path.realpath(f"{path}/driver") if os.path.exists(f"{path}/driver") else ""
                 if modalias := _text(f"{path}/modalias").strip():
-                    driver = f"{path}/driver"
-                    found[path] = modalias, os.path.basename(os.path.realpath(driver)) if os.path.exists(driver) else ""
+                    found[path] = modalias, os.path.basename(driver)
         return tuple([(path, modalias, driver) for path, (modalias, driver) in sorted(found.items())])
 
-    def exported(self) -> tuple[str, ...]:
-        """Return the names that the kernel itself exports, as far as /proc/kallsyms has their ``__ksymtab_`` entries.
+    def symbols(self) -> frozenset[str]:
+        """Return the names of all functions and variables of the kernel itself, as /proc/kallsyms has them.
 
-        It has none where it lists functions only (no CONFIG_KALLSYMS_ALL).
+        Among them are those of the table of exports, ``__ksymtab_NAME``, unless only functions are listed (without
+        CONFIG_KALLSYMS_ALL).
         """
-        mark = " __ksymtab_"
-        lines = [line for line in _text(f"{self._proc}/kallsyms").split("\n") if mark in line and "\t[" not in line]
-        return tuple(sorted([line.partition(mark)[2] for line in lines]))
+        lines = _text(f"{self._proc}/kallsyms").split("\n")
+        return frozenset([line.split(" ", 2)[2] for line in lines if "\t" not in line and line.count(" ") == 2])
+
+    def srcversion(self, name: str) -> str:
+        """Return what tells the source of a loaded module (modinfo's srcversion), "" where it has none."""
+        return _text(f"{self._sys}/module/{name}/srcversion").strip()
 
     def hears(self) -> bool:
         """Tell whether this process may read the kernel's log (dmesg_restrict)."""

@@ -10,8 +10,8 @@ Traceback (most recent call last):
 lkm.errors.FormatError: [1].file: a text is expected, not 5
 
 Bytes are hexadecimal, sets sorted lists. Fields that are not known are passed over, so that fields can be added;
-those that are missing have their defaults. The types are plain ones, the nouns below, tuples, mappings from text, sets
-of text, and any of these or None.
+missing ones have their defaults. The types are plain ones, the nouns below, tuples, mappings from text, sets of text,
+and any of these or None.
 """
 
 from __future__ import annotations

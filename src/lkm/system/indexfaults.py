@@ -6,7 +6,7 @@ import os
 
 from lkm.diagnose.finding import Fact
 from lkm.errors import LkmError
-from lkm.names import name_from_path
+from lkm.names import fold, name_from_path
 from lkm.system.indexfiles import open_index
 from lkm.system.tree import list_modules
 
@@ -14,32 +14,30 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: What tools read: without the first they find nothing, without the second symbols have no owners.
-_NEEDED = ("modules.dep.bin", "modules.symbols.bin", "modules.alias.bin")
+#: What names are looked up in.
+_NEEDED = ("modules.dep.bin", "modules.alias.bin")
 _SHOWN = 3
 #: Who copies a tree makes all its files at about one time, in any order.
 _TOGETHER = 2_000_000_000
 
 
-def index_faults(directory: str) -> tuple[Fact, ...]:
+def index_faults(directory: str, name: str = "") -> tuple[Fact, ...]:
     """Return the faults of a directory as /lib/modules/RELEASE: it is missing, so is an index, or they are stale.
 
-    Stale are indexes that list files which are not there, that lack files which are, or that are older than a file.
+    Stale are indexes that list files which are not there, that lack files which are, or that are older than a file;
+    with a ``name`` only what concerns finding that module is told.
     """
     if not os.path.isdir(directory):
         return (Fact("there is no such directory", directory),)
-    there: dict[str, str] = {}
     try:
-        for path in list_modules(directory):
-            there[path] = name_from_path(path)
+        there = list(list_modules(directory))
     except LkmError as error:
         return (Fact(error.what, directory),)
     if not there:
         return (Fact("no module file is in it", directory),)
-    faults = [Fact(f"{name} is {how}", f"{directory}/{name}") for name in _NEEDED if (how := _missing(directory, name))]
-    if faults and faults[0].origin.endswith(_NEEDED[0]):
-        return tuple(faults)
-    return (*faults, *_stale(directory, there))
+    states = [(file, _missing(directory, file)) for file in _NEEDED]
+    faults = [Fact(f"{file} is {how}", f"{directory}/{file}") for file, how in states if how]
+    return tuple(faults or _stale(directory, there, fold(name) if name else ""))
 
 
 def _missing(directory: str, name: str) -> str:
@@ -50,19 +48,21 @@ def _missing(directory: str, name: str) -> str:
     return "" if size else "empty"
 
 
-def _stale(directory: str, there: dict[str, str]) -> list[Fact]:
+def _stale(directory: str, there: list[str], only: str) -> list[Fact]:
     index = f"{directory}/{_NEEDED[0]}"
     try:
-        listed = {_absolute(directory, entry.path) for entry in open_index(directory).all_modules()}
+        listed = [_absolute(directory, entry.path) for entry in open_index(directory).all_modules()]
     except LkmError as error:
         return [Fact(error.what, index)]
-    gone = [path for path in listed if path not in there and not os.path.exists(path)]
     known = {name_from_path(path) for path in listed}
-    new = [path for path, name in there.items() if name not in known]
-    facts = [Fact(f"lists files that are not there: {_some(gone)}", index)] if gone else []
-    facts += [Fact(f"does not list {_some(new)}", index)] if new else []
+    new = [path for path in there if name_from_path(path) not in known and only in ("", name_from_path(path))]
+    facts = [Fact(f"does not list {_some(new)}", index)] if new else []
+    if only:
+        return facts
+    gone = [path for path in set(listed) - set(there) if not os.path.exists(path)]
     made = _time(index) + _TOGETHER
     younger = [path for path in there if _time(path) > made]
+    facts += [Fact(f"lists files that are not there: {_some(gone)}", index)] if gone else []
     return facts + ([Fact(f"is older than {_some(younger)}", index)] if younger else [])
 
 

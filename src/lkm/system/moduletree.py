@@ -12,15 +12,17 @@ from lkm.system.indexfiles import open_index
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from lkm.index.lookup import ModuleIndex
     from lkm.modfile.nouns import ModuleFacts
 
 
 class IndexedTree:
     """The tree of :mod:`lkm.diagnose.evidence`, by its indexes. A broken index is as one that is not there."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, index: ModuleIndex | None = None) -> None:
+        """Take another ``index`` than the directory's own where several directories are one tree."""
         self._directory = directory
-        self._index = open_index(directory)
+        self._index = open_index(directory) if index is None else index
         self._facts: dict[str, ModuleFacts | None] = {}
 
     def origin(self) -> str:

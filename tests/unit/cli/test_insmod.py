@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import pytest
 
-from lkm.cli import depmod, evidence, insmod, rmmod
+from lkm.cli import depmod, insmod, rmmod
+from lkm.cli.failure import Explainer, Told
 from lkm.cli.main import main
 from lkm.kernel.interface import Done, Outcome, Refused
 from lkm.kernel.sim.world import World
@@ -30,7 +31,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> type[FakeKernel]:
         asked: ClassVar[list[tuple[str, str, int]]] = []
 
     monkeypatch.setattr(insmod, "LinuxKernel", Fake)
-    monkeypatch.setattr(evidence, "explain", lambda *_, verbose: ("because", "verbosely" if verbose else ""))
+    monkeypatch.setattr(Explainer, "load", lambda self, *_: Told(("because", "verbosely" * self._verbose)))
     return Fake
 
 
@@ -59,7 +60,7 @@ def test_refusal_is_kmods_line_then_ours(kernel: type[FakeKernel], capsys: pytes
     [
         ([], "missing filename."),
         (["-"], "does not support loading from stdin!"),
-        (["-q", "x"], "invalid option -- 'q'"),
+        (["-x", "x"], "invalid option -- 'x'"),
     ],
 )
 def test_wrong_use(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lkm.cli import evidence
+from lkm.cli.failure import Explainer, Told
 from lkm.cli.modprobe_run import insert_error, join_parameters
 from lkm.index.triewriter import value_block, write_trie
 from lkm.kernel.interface import Done, Outcome, Refused
@@ -86,7 +86,7 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tool:
     (directory / "modules.builtin.bin").write_bytes(write_trie({b"ext4": value_block([(0, b"")])}))
     for name in NEEDS:
         (directory / f"{name}.ko").touch()
-    monkeypatch.setattr(evidence, "explain", lambda refused, path, verbose: (f"why {Path(path).name}",))
+    monkeypatch.setattr(Explainer, "load", lambda _, refused, path, *__, **___: Told((f"why {Path(path).name}",)))
     monkeypatch.delenv("MODPROBE_OPTIONS", raising=False)
     return Tool(tmp_path)
 

@@ -20,6 +20,7 @@ def machine(tmp_path: Path) -> Path:
             "proc/meminfo": "MemTotal: 489652 kB\nMemAvailable:     466612 kB\n",
             "proc/kallsyms": "0 r __ksymtab_b\n0 t b\n0 r __ksymtab_a\n0 r __ksymtab_of_fat\t[fat]\n",
             "sys/kernel/security/lockdown": "none [integrity] confidentiality\n",
+            "sys/module/fat/srcversion": "533BB7E5866E52F63B9ACCB\n",
             "sys/module/module/parameters/sig_enforce": "N\n",
             "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c": "\6\0\0\0\1",
             "sys/devices/pci0/1/modalias": "pci:v1\n",
@@ -50,7 +51,8 @@ def test_a_machine_that_tells_all(machine: Path) -> None:
     found = look(machine)
     assert (found.capable(), found.seccomp(), found.user_namespace(), found.container()) == (True, 0, False, "")
     assert (found.lockdown(), found.sig_enforce(), found.secure_boot()) == ("integrity", False, True)
-    assert (found.free(), found.exported(), found.hears()) == (466612 * 1024, ("a", "b"), True)
+    assert (found.free(), found.hears(), found.srcversion("fat")) == (466612 * 1024, True, "533BB7E5866E52F63B9ACCB")
+    assert found.symbols() == {"__ksymtab_b", "b", "__ksymtab_a"}
     base = f"{machine}/sys/devices/pci0"
     assert found.devices() == ((f"{base}/1", "pci:v1", "tg3"), (f"{base}/2", "pci:v2", ""))
 
@@ -59,7 +61,7 @@ def test_a_machine_that_tells_nothing(tmp_path: Path) -> None:
     found = look(tmp_path)
     assert (found.capable(), found.seccomp(), found.user_namespace(), found.container()) == (None, None, None, "")
     assert (found.lockdown(), found.sig_enforce(), found.secure_boot(), found.free()) == ("", None, None, None)
-    assert (found.devices(), found.exported(), found.hears()) == ((), (), False)
+    assert (found.devices(), found.symbols(), found.hears(), found.srcversion("fat")) == ((), frozenset(), False, "")
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,9 @@ def directory(tmp_path: Path) -> Path:
     return place
 
 
-def said(directory: Path) -> list[str]:
-    return [f"{fact.text} ({fact.origin})".replace(str(directory), "TREE") for fact in index_faults(str(directory))]
+def said(directory: Path, name: str = "") -> list[str]:
+    faults = index_faults(str(directory), name)
+    return [f"{fact.text} ({fact.origin})".replace(str(directory), "TREE") for fact in faults]
 
 
 def test_nothing_is_wrong_with_a_tree_as_depmod_leaves_it(directory: Path) -> None:
@@ -30,8 +31,8 @@ def test_nothing_is_wrong_with_a_tree_as_depmod_leaves_it(directory: Path) -> No
 
 
 def test_no_directory_no_modules_and_no_index(directory: Path) -> None:
-    (directory / "modules.symbols.bin").write_bytes(b"")
-    assert said(directory) == ["modules.symbols.bin is empty (TREE/modules.symbols.bin)"]
+    (directory / "modules.alias.bin").write_bytes(b"")
+    assert said(directory) == ["modules.alias.bin is empty (TREE/modules.alias.bin)"]
     (directory / "modules.dep.bin").unlink()
     assert said(directory)[0] == "modules.dep.bin is missing (TREE/modules.dep.bin)"
     for path in directory.glob("*.ko"):
@@ -42,10 +43,9 @@ def test_no_directory_no_modules_and_no_index(directory: Path) -> None:
 
 def test_stale_indexes(directory: Path) -> None:
     (directory / "fat.ko").rename(directory / "new.ko")
-    assert said(directory) == [
-        "lists files that are not there: TREE/fat.ko (TREE/modules.dep.bin)",
-        "does not list TREE/new.ko (TREE/modules.dep.bin)",
-    ]
+    new = "does not list TREE/new.ko (TREE/modules.dep.bin)"
+    assert said(directory) == [new, "lists files that are not there: TREE/fat.ko (TREE/modules.dep.bin)"]
+    assert (said(directory, "new"), said(directory, "fat"), said(directory, "odd")) == ([new], [], [])
     (directory / "new.ko").rename(directory / "fat.ko")
     for name in ("fat", "msdos"):
         os.utime(directory / f"{name}.ko", ns=(1 << 61, 1 << 61))
