@@ -54,7 +54,7 @@ def told(findings: Sequence[Finding], log: Sequence[str] = (), *, verbose: bool 
         full = [line for finding in findings for line in lines_of(finding)]
         return (*full, *_quoted([line for line in rest if _UNKNOWN not in line], verbose))
     first = findings[0]
-    lines = [_head(first) + (" (-v lists all)" if first.what.endswith(" more") else "")]
+    lines = [_head(first, " (-v lists all)" if first.what.endswith(" more") else "")]
     facts = first.facts if first.certainty != CERTAIN or first.code in _TELLING else ()
     lines += [f"  {_seen(fact)}" for fact in facts if fact.origin not in ("/proc/modules", "kernel log")]
     lines += [f"  {line}" for line in _quoted([line for line in log if _UNKNOWN not in line], verbose)]
@@ -69,9 +69,9 @@ def _quoted(log: Sequence[str], verbose: bool) -> list[str]:
     return [f"seen: {printable(line)} (kernel log)" for line in lines[:most]] + more
 
 
-def _head(finding: Finding) -> str:
+def _head(finding: Finding, hint: str = "") -> str:
     sure = "" if finding.certainty == CERTAIN else f"{finding.certainty}, "
-    return f"{printable(finding.what)} [{sure}{finding.code}]"
+    return f"{printable(finding.what)}{hint} [{sure}{finding.code}]"
 
 
 def _seen(fact: Fact) -> str:

@@ -97,8 +97,8 @@ def test_a_life(tool: Tool) -> None:
     assert tool("unload", "fat") == 6
     assert tool.err == (
         "lkm unload: ERROR: fat was not removed: somebody uses it\n"
-        "  it is in use by: msdos\n"
-        "  cure: `lkm modprobe -r msdos` removes msdos, and fat with it if nothing else uses it\n"
+        "  fat is in use by module msdos [in-use]\n"
+        "    cure: remove msdos first, and fat with it: `lkm modprobe -r msdos`\n"
     )
     assert (tool("unload", "--holders", "fat"), tool.out) == (0, HELD)
     assert (tool("unload", "msdos"), tool.out) == (0, "msdos is not loaded\n")
@@ -131,10 +131,15 @@ def test_parameters_go_to_the_name_before_them(tool: Tool) -> None:
             ["load", "msdos"],
             "forbid fat because no",
             5,
-            "  fat is forbidden because no (TMP/x.conf:1); it is needed by",
+            "  fat is needed by msdos (TREE/modules.dep)\n  fat is forbidden by TMP/x.conf:1, because no [forbidden]\n",
         ),
         (["load", "-n", "msdos"], "forbid fat", 5, "msdos would not be loaded: the configuration forbids it"),
-        (["load", "fat"], "install fat exit 3", 9, "  `exit 3` (TMP/x.conf:1) ended with status 3"),
+        (
+            ["load", "fat"],
+            "install fat exit 3",
+            9,
+            "  the install command of fat (TMP/x.conf:1) has failed with status 3: `exit 3` [",
+        ),
         (["load", "odd"], "", 10, "odd was not loaded: the kernel lacks symbols that it needs"),
         (["load", "other"], "", 11, "  it was built for kernel 2.0; this one is 1.0"),
         (["load", "-n", "alias"], "alias alias gone", 3, "  gone has no file: asked for as alias (TMP/x.conf:1)"),
@@ -186,7 +191,7 @@ def test_what_failed_is_undone_and_the_rest_goes_on(tool: Tool) -> None:
 
 def test_an_alias_of_several_modules(tool: Tool) -> None:
     assert (tool("load", "both", config="blacklist msdos"), tool.loaded()) == (0, ["vfat", "fat"])
-    assert "  `lkm load msdos`, by its own name, loads it all the same" in tool.err
+    assert "    cure: load it by its name: `lkm modprobe msdos`" in tool.err
     assert tool("load", "both", config="blacklist msdos\nblacklist vfat") == 0  # one is in already
     assert tool("unload", "both") == 0
     assert tool("load", "both", config="blacklist msdos\nblacklist vfat") == 4
