@@ -14,8 +14,7 @@ SOURCES = sorted((ROOT / "src/lkm").rglob("*.py"))
 TESTED_BY = {
     "cli/depmod_run.py": "unit/cli/test_depmod.py",
     "cli/check_world.py": "unit/cli/test_check.py",
-    "cli/evidence.py": "unit/cli/test_insmod.py",
-    "cli/failure.py": "unit/cli/test_modprobe_run.py",
+    "cli/evidence.py": "unit/cli/test_failure.py",
     "cli/kernelside.py": "unit/cli/test_explain.py",
     "cli/ksyms.py": "unit/cli/test_insmod24.py",
     "cli/lsmod24.py": "unit/cli/test_insmod24.py",
@@ -59,7 +58,6 @@ TESTED_BY = {
     "report/procfs.py": "unit/cli/test_sim.py",
     "report/insmod24.py": "unit/cli/test_insmod24.py",
     "report/modprobe24.py": "unit/cli/test_modprobe24.py",
-    "report/symbols.py": "unit/report/test_refusal.py",
     "report/world.py": "unit/cli/test_sim.py",
     "state/nouns.py": "unit/state/test_modules.py",
 }
