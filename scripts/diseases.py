@@ -30,7 +30,7 @@ def pages() -> dict[str, str]:
 
 
 def _answers(errnos: tuple[str, ...], calls: tuple[str, ...]) -> str:
-    if not set(calls) & set(SYSTEM_CALLS):
+    if not set(calls) & {*SYSTEM_CALLS, "open", "read"}:
         return "nothing: it is not asked"
     return ", ".join(filter(None, errnos)) or "nothing: it loads"
 

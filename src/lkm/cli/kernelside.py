@@ -7,7 +7,7 @@ import os
 
 from lkm.cli.kernels import may_change
 from lkm.config.cmdline import kernels_blacklist
-from lkm.diagnose.evidence import BAD, GOOD, MALFORMED, UNKNOWN_KEY, UNSIGNED, KernelSide
+from lkm.diagnose.evidence import BAD, GOOD, MALFORMED, UNKNOWN_KEY, UNSIGNED, UNSUPPORTED, KernelSide
 from lkm.errors import LkmError
 from lkm.formats.compression import decompress
 from lkm.kernel.interface import NO_MODULES
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lkm.kernel.surroundings import Surroundings
 
 #: The errno of kernel.sim.signatures.judge → what that means.
-_STATES = {0: GOOD, errno.EKEYREJECTED: BAD, errno.ENOKEY: UNKNOWN_KEY}
+_STATES = {0: GOOD, errno.EKEYREJECTED: BAD, errno.ENOKEY: UNKNOWN_KEY, errno.ENOPKG: UNSUPPORTED}
 _TRAILER = 12
 #: ELF machine → uname's names, where those differ from the ELF's.
 _MACHINES = {"x86_64": 62, "aarch64": 183, "riscv64": 243, "s390x": 22, "loongarch64": 258, "ppc64le": 21, "i686": 3}
@@ -91,6 +91,8 @@ def with_signature(file: ModuleFile, raw: bytes, certificates: Iterable[bytes]) 
     found = file.facts.signature
     if found is None:
         return file._replace(signature=MALFORMED if data.endswith(MAGIC) else UNSIGNED)
+    if found.id_type != "PKCS#7":
+        return file._replace(signature=UNSUPPORTED)
     message = data[found.offset : -len(MAGIC) - _TRAILER]
     number = judge(data[: found.offset], message, certificates, lambda _level, _text: None)
     return file._replace(signature=_STATES.get(number, MALFORMED))

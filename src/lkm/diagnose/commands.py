@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lkm.diagnose.finding import CERTAIN, RISKY, Fact, Finding, Remedy
-from lkm.diagnose.words import name_of, typed
+from lkm.diagnose.finding import CERTAIN, Fact, Finding
+from lkm.diagnose.words import name_of
 from lkm.wildcard import has_wildcard, matches
 
 TYPE_CHECKING = False
@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
     from lkm.config.nouns import Command
     from lkm.diagnose.evidence import Evidence
+    from lkm.diagnose.finding import Remedy
 
 #: First words of commands that do nothing but succeed, or fail.
 _YES, _NO = ("true", ":"), ("false",)
 
 
-def findings(code: str, kind: str, evidence: Evidence) -> Iterator[Finding]:
+def findings(code: str, kind: str, evidence: Evidence, remedies: Iterable[Remedy]) -> Iterator[Finding]:
     """Yield the finding for the command that is configured for the module; ``kind`` is install or remove."""
     name, attempt = name_of(evidence), evidence.attempt
     ran = attempt.call == "command"
@@ -36,7 +37,6 @@ def findings(code: str, kind: str, evidence: Evidence) -> Iterator[Finding]:
     place = str(mine[0].origin) if mine else "modprobe.d"
     facts = [Fact(f"{kind} {name} {text}", place)]
     facts += [Fact(f"it ended with status {attempt.status}", "/bin/sh -c")] if ran else []
-    ignore = f"lkm modprobe {'-r ' if kind == 'remove' else ''}--ignore-{kind} {typed(name)}"
     yield Finding(
         code,
         _what(kind, name, text, word, place, attempt.status if ran else None),
@@ -45,7 +45,7 @@ def findings(code: str, kind: str, evidence: Evidence) -> Iterator[Finding]:
         tuple(facts),
         f"modprobe runs the command in place of {'loading' if kind == 'install' else 'removing'}; no kernel is asked",
         f"modprobe.d(5): {kind}",
-        (Remedy("ignore the command, in this one call", ignore, RISKY),),
+        tuple([remedy.filled(name=name) for remedy in remedies]),
     )
 
 

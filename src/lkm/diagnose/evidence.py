@@ -19,11 +19,13 @@ else:
 
 
 UNSIGNED, GOOD, BAD, UNKNOWN_KEY, MALFORMED = "unsigned", "good", "bad", "unknown key", "malformed"
+#: Of an algorithm, or a kind, that the kernel cannot verify.
+UNSUPPORTED = "unsupported"
 #: Calls that load a module; "" is the question whether it would load.
 LOADS = ("", "finit_module", "init_module")
 #: Calls that a kernel answers with an errno of its own.
-SYSTEM_CALLS = ("finit_module", "init_module", "delete_module", "open", "read")
-SIGNATURES = (UNSIGNED, GOOD, BAD, UNKNOWN_KEY, MALFORMED)
+SYSTEM_CALLS = ("finit_module", "init_module", "delete_module")
+SIGNATURES = (UNSIGNED, GOOD, BAD, UNKNOWN_KEY, MALFORMED, UNSUPPORTED)
 
 
 class ModuleFile(Record):

@@ -28,6 +28,12 @@ def name_of(evidence: Evidence) -> str:
     return (facts.name if facts else "") or evidence.name
 
 
+def build_of(evidence: Evidence) -> str:
+    """Return the directory of the kernel's headers, "" where its release is not known."""
+    release = evidence.kernel.release if evidence.kernel else ""
+    return f"/lib/modules/{release}/build" if release else ""
+
+
 def some(words: Sequence[str], most: int = 4) -> str:
     """Return a list's first words, and how many more there are.
 

@@ -10,7 +10,6 @@ Remedy: run depmod for that kernel.
 from __future__ import annotations
 
 from lkm.diagnose.finding import CERTAIN, LIKELY, Fact, Finding, Remedy
-from lkm.diagnose.words import typed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 CODE = "bad-index"
 ERRNOS = ("ENOENT",)
 CALLS = ("", "finit_module", "init_module", "lookup", "open")
+REMEDIES = (Remedy("index the tree again", "lkm depmod {words}"),)
 _TREES = "/lib/modules/"
 
 
@@ -44,14 +44,13 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         tuple(faults),
         "modprobe knows by them what there is and what it needs",
         "depmod(8); modules.dep(5)",
-        (Remedy("index the tree again", _depmod(directory, evidence)),),
+        tuple([remedy.filled(words=_words(directory, evidence)) for remedy in REMEDIES]),
     )
 
 
-def _depmod(directory: str, evidence: Evidence) -> str:
-    """Return the command for a directory as ROOT/lib/modules/RELEASE."""
+def _words(directory: str, evidence: Evidence) -> list[str]:
+    """Return depmod's arguments for a directory as ROOT/lib/modules/RELEASE."""
     root, mark, release = directory.rstrip("/").rpartition(_TREES)
     if not mark:
         release = evidence.kernel.release if evidence.kernel else ""
-    words = ["lkm depmod", *([f"-b {typed(root)}"] if root else []), *([typed(release)] if release else [])]
-    return " ".join(words)
+    return [*(["-b", root] if root else []), *([release] if release else [])]

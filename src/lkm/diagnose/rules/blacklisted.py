@@ -11,7 +11,7 @@ Remedy: to load it, ask for it by name; to keep it out for good, ``forbid NAME``
 from __future__ import annotations
 
 from lkm.diagnose.finding import CERTAIN, Fact, Finding, Remedy
-from lkm.diagnose.words import name_of, typed
+from lkm.diagnose.words import name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CODE = "blacklisted"
 ERRNOS = ("",)
 CALLS = ("", "blacklist")
+REMEDIES = (Remedy("load it by its name", "lkm modprobe {name}"),)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -41,5 +42,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         or (Fact("the request came to a blacklisted module", "modprobe"),),
         "a blacklist holds against aliases (and names, with -b); not against insmod, nor where others need it",
         "modprobe.d(5): blacklist",
-        (Remedy("load it by its name", f"lkm modprobe {typed(name)}"),),
+        (REMEDIES[0].filled(name=name),),
     )

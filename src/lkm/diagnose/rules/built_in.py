@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CODE = "built-in"
 ERRNOS = ("EINVAL", "EEXIST")
 CALLS = (*LOADS, "lookup")
+REMEDIES = (Remedy("it needs no loading; its parameters go to the kernel's command line as {name}.PARAMETER=VALUE"),)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -42,5 +43,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         ),
         "its directory in /sys/module is there already",
         "kernel/module/sysfs.c: mod_sysfs_init",
-        (Remedy(f"it needs no loading; its parameters go to the kernel's command line as {name}.PARAMETER=VALUE"),),
+        (REMEDIES[0].filled(name=name),),
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from lkm.diagnose.evidence import find_export
 from lkm.diagnose.finding import CERTAIN, RISKY, Fact, Finding, Remedy
 from lkm.diagnose.loglines import between
+from lkm.diagnose.words import build_of, name_of
 from lkm.modfile.nouns import Need
 
 TYPE_CHECKING = False
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 CODE = "crc-mismatch"
 ERRNOS = ("EINVAL", "ENOEXEC")
+_BUILD = Remedy("build it with the headers of this kernel, in its source", "make -C {build} M=$PWD modules")
+_FORCE = Remedy("load it all the same", "lkm modprobe --force-modversion {name}", RISKY)
+REMEDIES = (_BUILD, _FORCE)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -52,9 +56,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             "the types behind the symbol have changed, and the module would misuse them",
             "kernel/module/version.c: check_version",
             (
-                Remedy(
-                    "build it with the headers of this kernel", f"make -C /lib/modules/{kernel.release}/build M=DIR"
-                ),
-                Remedy("load it all the same", f"lkm modprobe --force-modversion {evidence.name}", RISKY),
+                _BUILD.filled(build=build_of(evidence)),
+                _FORCE.filled(name=name_of(evidence)),
             ),
         )

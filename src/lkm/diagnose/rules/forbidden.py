@@ -10,7 +10,7 @@ Remedy: take the line out, or load it in this one call all the same.
 from __future__ import annotations
 
 from lkm.diagnose.finding import CERTAIN, RISKY, Fact, Finding, Remedy
-from lkm.diagnose.words import name_of, typed
+from lkm.diagnose.words import name_of
 from lkm.wildcard import has_wildcard, matches
 
 TYPE_CHECKING = False
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CODE = "forbidden"
 ERRNOS = ("EPERM",)
 CALLS = ("", "forbid")
+REMEDIES = (Remedy("load it all the same, in one call", "lkm modprobe --override-forbid {name}", RISKY),)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -40,5 +41,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (Fact(f"forbid {rule.module}", str(rule.origin)) if rule else Fact("forbid", "modprobe.d"),),
         "a forbidden module is not loaded, whoever asks; the kernel is not asked",
         "docs/modprobe.md: forbid",
-        (Remedy("load it all the same, in one call", f"lkm modprobe --override-forbid {typed(name)}", RISKY),),
+        (REMEDIES[0].filled(name=name),),
     )

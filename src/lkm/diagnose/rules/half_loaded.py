@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 CODE = "half-loaded"
 ERRNOS = ("EBUSY", "EEXIST")
 CALLS = (*LOADS, "delete_module")
+_LOOK = Remedy("look for a crash in the kernel's log", "dmesg --level=emerg,alert,crit,err")
+_WAIT = Remedy("wait; if it never ends, only a reboot clears that")
+REMEDIES = (_LOOK, _WAIT)
 _STATES = {
     "Loading": "is being loaded, and its init function has not returned",
     "Unloading": "is being removed, and its exit function has not returned",
@@ -43,8 +46,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (Fact(f"{there.name} ... {there.state}", "/proc/modules"),),
         "it may have crashed there, and holds its name",
         f"kernel/module/main.c: {'delete_module' if removing else 'add_unformed_module'}",
-        (
-            Remedy("look for a crash in the kernel's log", "dmesg --level=emerg,alert,crit,err"),
-            Remedy("wait; if it never ends, only a reboot clears that"),
-        ),
+        REMEDIES,
     )

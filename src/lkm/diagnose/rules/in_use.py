@@ -9,8 +9,8 @@ Remedy: end the uses. `lkm modprobe -r` removes modules together with those that
 
 from __future__ import annotations
 
-from lkm.diagnose.finding import CERTAIN, RISKY, SAFE, Fact, Finding, Remedy
-from lkm.diagnose.words import count, name_of, some, typed
+from lkm.diagnose.finding import CERTAIN, RISKY, Fact, Finding, Remedy
+from lkm.diagnose.words import count, name_of, some
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,19 +25,26 @@ ERRNOS = ("EAGAIN", "EBUSY")
 CALLS = ("delete_module",)
 #: So many users are named.
 _MOST = 10
-#: kind of a user → words; where that is seen; the command that ends it, and its risk.
+_KILL = Remedy("end the process", "kill {pid}", RISKY)
+_UNMOUNT = Remedy("unmount it", "umount {what}")
+_THERE = Remedy("unmount it where that process sees it", "nsenter -t {pid} -m umount {what}")
+_SWAPOFF = Remedy("stop swapping to it", "swapoff {what}")
+_DETACH = Remedy("detach it", "losetup -d {what}")
+_DELETE = Remedy("delete the interface", "ip link del {what}", RISKY)
+_HOLDERS = Remedy("remove {names} first, and {name} with that", "lkm modprobe -r {names}")
+REMEDIES = (_UNMOUNT, _THERE, _SWAPOFF, _DETACH, _KILL, _DELETE, _HOLDERS)
+#: kind of a user → words; where that is seen; what ends it.
 _KINDS = {
-    "device": ("{who} has {what} open", "/proc/{pid}/fd", "kill {pid}", RISKY),
-    "mapping": ("{who} has {what} mapped", "/proc/{pid}/maps", "kill {pid}", RISKY),
-    "socket": ("{who} has a socket of protocol {what} open", "/proc/net/protocols", "kill {pid}", RISKY),
-    "mount": ("a file system ({more}) is mounted on {what}", "/proc/self/mountinfo", "umount {typed}", SAFE),
-    "swap": ("swap is on {what}", "/proc/swaps", "swapoff {typed}", SAFE),
-    "loop": ("{what} is attached to {more}", "/sys/block", "losetup -d {typed}", SAFE),
-    "interface": ("network interface {what} ({more}) stands on it", "/sys/class/net", "ip link del {typed}", RISKY),
-    "algorithm": ("algorithm {what} of the kernel's crypto is in use", "/proc/crypto", "", SAFE),
-    "count": ("`lkm sim {what}` was called", "the simulated kernel", "", SAFE),
+    "device": ("{who} has {what} open", "/proc/{pid}/fd", _KILL),
+    "mapping": ("{who} has {what} mapped", "/proc/{pid}/maps", _KILL),
+    "socket": ("{who} has a socket of protocol {what} open", "/proc/net/protocols", _KILL),
+    "mount": ("a file system ({more}) is mounted on {what}", "/proc/self/mountinfo", _UNMOUNT),
+    "swap": ("swap is on {what}", "/proc/swaps", _SWAPOFF),
+    "loop": ("{what} is attached to {more}", "/sys/block", _DETACH),
+    "interface": ("network interface {what} ({more}) stands on it", "/sys/class/net", _DELETE),
+    "algorithm": ("algorithm {what} of the kernel's crypto is in use", "/proc/crypto", None),
+    "count": ("`lkm sim {what}` was called", "the simulated kernel", None),
 }
-_WORDS = {"kill": "end the process", "umount": "unmount it", "swapoff": "stop swapping to it", "losetup": "detach it"}
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -66,7 +73,6 @@ def _finding(what: str, facts: tuple[Fact, ...], remedies: tuple[Remedy, ...]) -
 
 def _users(evidence: Evidence, module: LoadedModule) -> tuple[tuple[Fact, ...], tuple[Remedy, ...]]:
     """Return who uses the module and its holders, and what ends that: uses first, as they keep the holders too."""
-    names = " ".join(module.holders)
     facts = [Fact(f"{module.name} {module.refcount} {','.join(module.holders) or '-'}", "/proc/modules")]
     remedies = []
     if evidence.uses is not None:
@@ -83,24 +89,27 @@ def _users(evidence: Evidence, module: LoadedModule) -> tuple[tuple[Fact, ...], 
             facts.append(Fact(f"every {where} that can be seen is not one of its users", "/proc, /sys"))
         if not evidence.uses.complete:
             facts.append(Fact("some processes could not be looked at: root may look at all", "/proc"))
-    if names:
-        text = f"remove {names} first, and {module.name} with {'it' if len(module.holders) == 1 else 'those'}"
-        remedies.append(Remedy(text, f"lkm modprobe -r {names}"))
+    if module.holders:
+        remedies.append(_HOLDERS.filled(names=module.holders, name=module.name))
     return tuple(facts), tuple(remedies)
 
 
 def _user(user: User) -> tuple[str, Fact, Remedy | None]:
-    words, origin, command, risk = _KINDS[user.kind]
+    """Return a user in words, the fact (without its text), and what ends the use."""
+    words, origin, remedy = _KINDS[user.kind]
     who = f"process {user.pid} ({user.comm})" if user.pid else ""
     if user.kind == "socket" and not who:
         who = "the kernel itself, or a process that cannot be seen,"
-    known = {"who": who, "what": user.what, "more": user.more, "pid": str(user.pid), "typed": typed(user.what)}
-    line, origin = words.format(**known), origin.format(**known)
+    known = {"who": who, "what": user.what, "more": user.more, "pid": str(user.pid)}
+    line = words.format(**known)
     if user.kind == "mount" and who:  # in a mount namespace that is not ours
         line += f", as {who} sees it"
-        origin, command = f"/proc/{user.pid}/mountinfo", "nsenter -t {pid} -m umount {typed}"
-    if (user.kind == "mount" and user.what == "/") or ("{pid}" in command and not user.pid):
-        command = ""
+        origin, remedy = "/proc/{pid}/mountinfo", _THERE
+    if (user.kind == "mount" and user.what == "/") or (remedy is _KILL and not user.pid):
+        remedy = None
     line += f", {user.count} times" if user.count > 1 else ""
-    text = _WORDS.get(command.split(" ", 1)[0], "end that use")
-    return line, Fact("", origin), Remedy(text, command.format(**known), risk) if command else None
+    return (
+        line,
+        Fact("", origin.format(**known)),
+        remedy.filled(what=user.what, pid=str(user.pid)) if remedy else None,
+    )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CODE = "kernel-blacklist"
 ERRNOS = ("EPERM",)
+REMEDIES = (Remedy("take {name} out of module_blacklist= (in /etc/default/grub, say) and boot again", "", RISKY),)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -36,5 +37,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (Fact(f"Module {name} is blacklisted", "kernel log") if said else Fact(name, "/proc/cmdline"),),
         "who boots the machine has said so",
         "kernel/module/main.c: blacklisted",
-        (Remedy(f"take {name} out of module_blacklist= (in /etc/default/grub, say) and boot again", "", RISKY),),
+        (REMEDIES[0].filled(name=name),),
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from lkm.config.nearest import nearest
 from lkm.diagnose.finding import CERTAIN, LIKELY, UNKNOWN, Fact, Finding, Remedy
-from lkm.diagnose.words import name_of, some, typed
+from lkm.diagnose.words import name_of, some
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 CODE = "not-found"
 ERRNOS = ("ENOENT",)
 CALLS = ("lookup",)
+_NEAR = Remedy("load {near}", "lkm modprobe {near}")
+_OTHER = Remedy("boot kernel {release}, whose tree has it; or install the package for this one")
+_NO_TREE = Remedy("install the modules of this kernel, or boot a kernel that has them")
+_LIKE = Remedy("look for names that are like it", "grep -i {name} {dep}")
+REMEDIES = (_NEAR, _OTHER, _NO_TREE, _LIKE)
 #: Longer words are hardware aliases, which nobody mistypes.
 _TYPED = 40
 
@@ -38,33 +43,31 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     facts = [Fact(f"{len(known)} modules, none of them {name}", tree.origin())] if tree else []
     facts += [Fact(f"{name} is there", other.path) for other in evidence.installed if other.path]
     facts += list(evidence.index_faults)
-    remedies = [Remedy(f"load {near}", f"lkm modprobe {typed(near)}")] if near else []
+    remedies = [_NEAR.filled(near=near)] if near else []
     has = [other.release for other in evidence.installed if other.path]
     if has:
-        remedies.append(Remedy(f"boot kernel {has[0]}, whose tree has it; or install the package for this one"))
+        remedies.append(_OTHER.filled(release=has[0]))
     if tree is None:
         release = f" {kernel.release}" if kernel and kernel.release else ""
         what = f"{name} is not found: no modules are installed for this kernel{release}"
         others = [other.release for other in evidence.installed]
         facts += [Fact(f"there are modules for {some(others)}", "/lib/modules")] if others else []
-        remedies.append(Remedy("install the modules of this kernel, or boot a kernel that has them"))
+        remedies.append(_NO_TREE)
     else:
         what = f"no module{' answers to' if alias else ' and no alias is named'} {name}"
         what += f"; did you mean '{near}'?" if near else f"; kernel {has[0]} has it" if has else ""
         if not remedies:
-            remedies.append(Remedy("look for names that are like it", f"grep -i {typed(name)} {_dep(tree.origin())}"))
+            remedies.append(_LIKE.filled(name=name, dep=f"{tree.origin()}/modules.dep"))
+    if tree is None and kernel is None:
+        facts.append(Fact("the module tree was not looked at", "evidence that is missing"))
     blind = tree is not None and bool(evidence.index_faults)
     yield Finding(
         CODE,
         what,
         LIKELY if blind else UNKNOWN if tree is None and kernel is None else CERTAIN,
         "ENOENT",
-        tuple(facts) or (Fact("the module tree was not looked at", "evidence that is missing"),),
+        tuple(facts) or (Fact("there is no directory of modules", "/lib/modules"),),
         "modprobe finds modules and aliases by the tree's indexes only",
         "modprobe(8); modules.dep(5)",
         tuple(remedies),
     )
-
-
-def _dep(directory: str) -> str:
-    return typed(f"{directory}/modules.dep")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CODE = "not-loaded"
 ERRNOS = ("ENOENT",)
 CALLS = ("delete_module",)
+REMEDIES = (Remedy("see which are loaded", "lkm lsmod"),)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -47,5 +48,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         tuple(facts),
         "the kernel finds modules by their names alone",
         "kernel/module/main.c: delete_module",
-        (Remedy("see which are loaded", "lkm lsmod"),),
+        REMEDIES,
     )

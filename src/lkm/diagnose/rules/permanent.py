@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 CODE = "permanent"
 ERRNOS = ("EBUSY",)
 CALLS = ("delete_module",)
+_REBOOT = Remedy("reboot, and keep it from being loaded", "reboot", RISKY)
+_FORCE = Remedy("remove it by force", "lkm rmmod --force {name}", RISKY)
+REMEDIES = (_REBOOT, _FORCE)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -28,9 +31,9 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     loaded = kernel.loaded if kernel else None
     if kernel is None or not any(module.name == name and module.permanent for module in loaded or ()):
         return
-    remedies = [Remedy("reboot, and keep it from being loaded", "reboot", RISKY)]
+    remedies = [_REBOOT]
     if (kernel.config or {}).get("CONFIG_MODULE_FORCE_UNLOAD") == "y":
-        remedies.append(Remedy("remove it by force", f"lkm rmmod --force {name}", RISKY))
+        remedies.append(_FORCE.filled(name=name))
     yield Finding(
         CODE,
         f"{name} has no exit function, so the kernel keeps it until the next boot",

@@ -9,6 +9,7 @@ Remedy: mend or remove the line, or ignore it in this one call.
 from __future__ import annotations
 
 from lkm.diagnose.commands import findings
+from lkm.diagnose.finding import RISKY, Remedy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ CODE = "remove-command"
 ERRNOS = ("EINVAL", "")
 CALLS = ("command",)
 
+REMEDIES = (Remedy("ignore the command, in this one call", "lkm modprobe -r --ignore-remove {name}", RISKY),)
+
 
 def find(evidence: Evidence) -> Iterator[Finding]:
     """Yield the finding when modprobe.d has a command in the module's place that failed, or that can only refuse."""
-    return findings(CODE, "remove", evidence)
+    return findings(CODE, "remove", evidence, REMEDIES)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CODE = "unload-unsupported"
 ERRNOS = ("ENOSYS",)
 CALLS = ("delete_module",)
+REMEDIES = (Remedy("reboot, and keep it from being loaded", "reboot", RISKY),)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -43,5 +44,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (fact,),
         "it was built without CONFIG_MODULE_UNLOAD, or a sandbox keeps the call from it",
         "kernel/module/main.c: delete_module (kernel/module/Kconfig: MODULE_UNLOAD)",
-        (Remedy(f"reboot, and keep {name} from being loaded", "reboot", RISKY),),
+        REMEDIES,
     )

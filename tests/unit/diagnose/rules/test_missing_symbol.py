@@ -43,3 +43,10 @@ def test_what_a_whole_log_does_not_tell_was_not_so() -> None:
     evidence = case(build_module("mod", needs=["fat_b"]), tree=TREE, errno="ENOENT")
     assert len(list(find(evidence))) == 1
     assert list(find(evidence._replace(attempt=evidence.attempt._replace(complete=True)))) == []
+
+
+def test_it_is_told_when_it_cannot_be_known() -> None:
+    evidence = case(build_module("mod", needs=["fat_b"]), kernel=KERNEL._replace(exports=None), errno="ENOENT")
+    (finding,) = find(evidence)
+    assert (finding.certainty, finding.what) == ("unknown", "whether symbols are missing is not known")
+    assert finding.remedies[0].command == "lkm explain --image /boot/vmlinuz-6.1.0-9-amd64 mod.ko"
