@@ -33,16 +33,16 @@ if TYPE_CHECKING:
     from lkm.state.users import Uses
 
 _EXPORTED = "__ksymtab_"
-#: What the kernel's image explains: symbols, CRCs, vermagic, signatures. To read it takes a second.
-_IMAGE = ("", "ENOENT", "EINVAL", "ENOEXEC", "EKEYREJECTED", "ENOKEY", "EBADMSG", "ENOPKG", "EKEYEXPIRED", "EPERM")
+#: The log says that CRCs differ; which they are, the kernel's image tells.
+_VERSION = " disagrees about version of symbol "
 
 
 class Scene:
     """A kernel and a module tree, for all failures of one call; what they share is looked at once, when it is needed.
 
     ``directory`` is as /lib/modules/RELEASE, and may be missing; ``index`` is that of several directories.
-    ``image``: the kernel image, where it is another one than that of the kernel; with ``side`` the kernel is only
-    imagined, and this machine tells nothing of it.
+    With ``side``, the kernel is another one than that of the tools, and this machine tells nothing of it;
+    ``certificates`` are those that it trusts, as far as they are known.
     """
 
     def __init__(
@@ -72,6 +72,10 @@ class Scene:
         complete = self._look.hears() if self._look else self._world is not None
         log = tuple([record.text for record in refused.log])
         return Attempt(refused.call, number, log, parameters, complete and refused.call in SYSTEM_CALLS)
+
+    def lookup(self, word: str, concerns: Collection[str] = ()) -> Evidence:
+        """Return all that is known of a name that means nothing."""
+        return self.evidence(Attempt("lookup", "ENOENT"), name=word, concerns=concerns)
 
     def evidence(
         self,
@@ -129,7 +133,11 @@ class Scene:
         return file if certificates is None else with_signature(file, data, certificates)
 
     def _look_at_image(self, attempt: Attempt) -> None:
-        if self._look is None or self._image is not None or attempt.call not in LOADS or attempt.errno not in _IMAGE:
+        """Read the kernel's image, which takes a second: not where the kernel has said what it minds."""
+        if self._look is None or self._image is not None or attempt.call not in LOADS:
+            return
+        said = attempt.errno and attempt.log and not any(_VERSION in line for line in attempt.log)
+        if said and (attempt.errno != "ENOENT" or any(name.startswith(_EXPORTED) for name in self._symbols)):
             return
         self._image = f"{self._kernel.root().rstrip('/')}/boot/vmlinuz-{self._kernel.release()}"
         if os.access(self._image, os.R_OK):
@@ -140,6 +148,8 @@ class Scene:
 
     def _kernel_side(self, attempt: Attempt) -> KernelSide:
         side = self._side or of_kernel(self._kernel, self._facts, self._image or "", self._look)
+        if attempt.call == "lookup":  # perhaps in another kernel's tree
+            side = side._replace(release=os.path.basename(self._directory))
         if side.builtin is None and self.tree:
             side = side._replace(builtin=self.tree.builtin())
         if self._look and attempt.call in LOADS and attempt.errno in ("", "ENOENT"):

@@ -12,6 +12,7 @@ import time
 from hashlib import sha256
 
 from lkm import __version__
+from lkm.cli.absence import without_modules
 from lkm.cli.evidence import Scene
 from lkm.cli.kernels import is_live
 from lkm.cli.users import uses_of
@@ -76,8 +77,8 @@ class Explainer:
     ) -> None:
         self._say = say
         self._kernel = kernel
-        directory = directory or modules_dir(kernel.root(), kernel.release())
-        self._scene = Scene(kernel, directory, index=index, settings=settings)
+        self._directory = directory or modules_dir(kernel.root(), kernel.release())
+        self._scene = Scene(kernel, self._directory, index=index, settings=settings)
         self._incident = incident
         self._arguments = arguments
         self._verbose = verbose
@@ -100,7 +101,9 @@ class Explainer:
 
     def absence(self, word: str) -> Told:
         """Explain why a name means nothing."""
-        return self._told(self._scene.evidence(Attempt("lookup", "ENOENT"), name=word))
+        told = self._told(self._scene.lookup(word))
+        root, _, release = self._directory.partition("/lib/modules/")
+        return told._replace(lines=(*told.lines, *without_modules(root, release)))
 
     def entry(self, failure: Entry, *, alias: str = "") -> Told:
         """Explain the entry that ended a plan for a module, which was asked for by an alias or ("") its name."""
@@ -123,7 +126,7 @@ class Explainer:
         found, kept = examined(evidence)
         lines = told(found, evidence.attempt.log, verbose=self._verbose)
         if not lines and evidence.attempt.call in ("finit_module", "init_module"):
-            lines = ("the kernel logged nothing: mostly the module's own init function has answered so",)
+            lines = ("the kernel logged nothing, and nothing is found that explains it",)
         return Told(lines, found, kept)
 
     def keep(self, word: str, said: str, told: Told) -> str:

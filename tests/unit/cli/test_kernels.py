@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lkm.cli import absence, explain, insmod, kernels, lsmod, modprobe_run, rmmod, verbs
+from lkm.cli import absence, evidence, explain, insmod, kernels, lsmod, modprobe_run, rmmod, verbs
 from lkm.cli.kernels import choose, open_kernel
 from lkm.cli.main import CLASSIC, TOOLS, main
 from lkm.errors import MachineError, UsageError
@@ -17,6 +17,7 @@ from lkm.kernel import syscalls
 from lkm.kernel.linux import LinuxKernel
 from lkm.kernel.sim.kernel24 import create_world
 from lkm.kernel.sim.world import World
+from lkm.kernel.surroundings import Surroundings
 from tests.support.elfwriter import build_module
 
 GOLDEN = Path(__file__).parents[2] / "golden/no-modules.txt"
@@ -153,6 +154,8 @@ def test_a_kernel_without_modules(
     for call in ("init_module", "finit_module", "delete_module"):
         monkeypatch.setattr(syscalls, call, lambda *_: errno.ENOSYS)
     monkeypatch.setattr(absence, "running_has_none", lambda base, _release: not base)
+    look = partial(Surroundings, str(tmp_path / "proc"), str(tmp_path / "sys"), str(tmp_path), str(tmp_path / "kmsg"))
+    monkeypatch.setattr(evidence, "Surroundings", look)
     monkeypatch.delenv("LKM_KERNEL", raising=False)
     monkeypatch.chdir(tmp_path)
     calls = "lsmod|insmod fat.ko|insmod lib.o|rmmod fat|rmmod -f fat|modprobe fat|modprobe -r fat|modprobe ./fat.ko"

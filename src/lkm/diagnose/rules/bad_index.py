@@ -32,7 +32,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         if attempt.errno != "ENOENT" or not faults:
             return
         faults += [Fact("is not there", file.path)] if file else []
-    if not faults:
+    if not faults or (attempt.call == "lookup" and evidence.tree is None):  # nothing is there to be indexed
         return
     directory = evidence.tree.origin() if evidence.tree else ""
     asked = attempt.call != ""
@@ -51,6 +51,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
 def _words(directory: str, evidence: Evidence) -> list[str]:
     """Return depmod's arguments for a directory as ROOT/lib/modules/RELEASE."""
     root, mark, release = directory.rstrip("/").rpartition(_TREES)
+    root = root.removesuffix("/usr")
     if not mark:
         release = evidence.kernel.release if evidence.kernel else ""
     return [*(["-b", root] if root else []), *([release] if release else [])]

@@ -13,6 +13,7 @@ from __future__ import annotations
 from lkm.config.nearest import nearest
 from lkm.diagnose.finding import CERTAIN, LIKELY, UNKNOWN, Fact, Finding, Remedy
 from lkm.diagnose.words import name_of, some
+from lkm.names import is_module_path, name_from_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         return  # the disease built-in
     known = list(tree.names()) if tree else []
     alias = len(name) > _TYPED or ":" in name
-    near = "" if alias else nearest(name.replace("-", "_"), known)
+    near = "" if alias else nearest(name_from_path(name) if is_module_path(name) else name.replace("-", "_"), known)
     facts = [Fact(f"{len(known)} modules, none of them {name}", tree.origin())] if tree else []
     facts += [Fact(f"{name} is there", other.path) for other in evidence.installed if other.path]
     facts += list(evidence.index_faults)
@@ -50,6 +51,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     if tree is None:
         release = f" {kernel.release}" if kernel and kernel.release else ""
         what = f"{name} is not found: no modules are installed for this kernel{release}"
+        what += f", there is no {evidence.index_faults[0].origin}" if evidence.index_faults else ""
         others = [other.release for other in evidence.installed]
         facts += [Fact(f"there are modules for {some(others)}", "/lib/modules")] if others else []
         remedies.append(_NO_TREE)
