@@ -12,6 +12,7 @@ CLASSIC = ("depmod", "insmod", "lsmod", "modinfo", "modprobe", "rmmod")
 #: First word → what ``lkm help`` says of it. Each is a module of this package with ``main(argv) -> int``.
 TOOLS = {
     "check": "tell whether modules would load into a kernel, and why not",
+    "completion": "print the completions of a shell",
     "depmod": "index a module tree: write modules.dep and the other modules.* files",
     "explain": "say what keeps a module from being loaded, and what to do",
     "insmod": "load one module file",
