@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/lkm
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_lkm_subparsers=(check completion depmod explain insmod ksyms lab load lsmod modinfo modprobe resolve rmmod show sim tools unload)
+_shtab_lkm_subparsers=(check completion depmod explain insmod ksyms lab load lsmod modinfo modprobe resolve rmmod show sim tools top unload)
 
 _shtab_lkm_check_option_strings=(--all --image -d --dirname -S --set-version --policy --json --sarif -V --version -h --help --kernel)
 _shtab_lkm_completion_option_strings=(--names -V --version -h --help)
@@ -23,6 +23,7 @@ _shtab_lkm_rmmod_option_strings=(-f --force -s --syslog -v --verbose --json -V -
 _shtab_lkm_show_option_strings=(-d --dirname -S --set-version --extra-root -C --config --no-cmdline --json -q --quiet -V --version -h --help --kernel)
 _shtab_lkm_sim_option_strings=(--kernel --image --tree --release --dialect --policy --force --json --list --keep -h --help)
 _shtab_lkm_tools_option_strings=(-f --force -V --version -h --help)
+_shtab_lkm_top_option_strings=(--every --sort -V --version -h --help --kernel)
 _shtab_lkm_unload_option_strings=(-n --dry-run --holders -w --wait -i --ignore-remove -f --force -d --dirname -S --set-version --extra-root -C --config --no-cmdline --json -q --quiet -V --version -h --help --kernel)
 _shtab_lkm_option_strings=()
 
@@ -93,7 +94,7 @@ _shtab_lkm_unload___config_COMPGEN=_shtab_compgen_files
 _shtab_lkm_completion_pos_0_choices=(bash fish zsh)
 _shtab_lkm_lab_pos_0_choices=(run fetch)
 _shtab_lkm_sim_pos_0_choices=(new show log proc open close mount umount request fault tour)
-_shtab_lkm_pos_0_choices=(check completion depmod explain insmod ksyms lab load lsmod modinfo modprobe resolve rmmod show sim tools unload)
+_shtab_lkm_pos_0_choices=(check completion depmod explain insmod ksyms lab load lsmod modinfo modprobe resolve rmmod show sim tools top unload)
 
 _shtab_lkm_check_pos_0_nargs='*'
 _shtab_lkm_check___all_nargs=0
@@ -298,6 +299,10 @@ _shtab_lkm_tools__V_nargs=0
 _shtab_lkm_tools___version_nargs=0
 _shtab_lkm_tools__h_nargs=0
 _shtab_lkm_tools___help_nargs=0
+_shtab_lkm_top__V_nargs=0
+_shtab_lkm_top___version_nargs=0
+_shtab_lkm_top__h_nargs=0
+_shtab_lkm_top___help_nargs=0
 _shtab_lkm_unload_pos_0_nargs='*'
 _shtab_lkm_unload__n_nargs=0
 _shtab_lkm_unload___dry_run_nargs=0

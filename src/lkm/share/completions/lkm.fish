@@ -50,8 +50,8 @@ function _shtab_lkm_using
   test "$_shtab_lkm_cmdpath" = "$argv"
 end
 
-set -g _shtab_lkm_commands check completion depmod explain insmod ksyms lab load lsmod modinfo modprobe resolve rmmod show sim tools unload
-set -g _shtab_lkm_opts_with_value --append --basedir --config --dialect --dirname --errno --extra-root --field --filesyms --image --keep --kernel --log --memory --moduledir --names --outdir --policy --release --rw --set-version --symbol-prefix --symvers --timeout --tree --wait -C -E -F -P -S -b -d -k -m -o -w
+set -g _shtab_lkm_commands check completion depmod explain insmod ksyms lab load lsmod modinfo modprobe resolve rmmod show sim tools top unload
+set -g _shtab_lkm_opts_with_value --append --basedir --config --dialect --dirname --errno --every --extra-root --field --filesyms --image --keep --kernel --log --memory --moduledir --names --outdir --policy --release --rw --set-version --sort --symbol-prefix --symvers --timeout --tree --wait -C -E -F -P -S -b -d -k -m -o -w
 
 complete -c lkm -e
 complete -c lkm -f
@@ -267,6 +267,12 @@ complete -c lkm -n '_shtab_lkm_using tools' -s f -l force -d 'replace files of t
 complete -c lkm -n '_shtab_lkm_using tools' -s V -l version -d 'print the version'
 complete -c lkm -n '_shtab_lkm_using tools' -s h -l help -d 'print this help'
 complete -c lkm -n '_shtab_lkm_using tools; and test $_shtab_lkm_npos -ge 0' -ka "(__fish_complete_directories)" -d operand
+complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a top -d 'watch the modules of a kernel: what is used, what comes and goes'
+complete -c lkm -n '_shtab_lkm_using top' -l every -x -d 'look so often (1)'
+complete -c lkm -n '_shtab_lkm_using top' -l sort -x -d 'name, size, used, idle (longest first) or newest'
+complete -c lkm -n '_shtab_lkm_using top' -s V -l version -d 'print the version'
+complete -c lkm -n '_shtab_lkm_using top' -s h -l help -d 'print this help'
+complete -c lkm -n '_shtab_lkm_using top' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'
 complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a unload -d 'remove modules, with what they alone needed; say who uses one that stays'
 complete -c lkm -n '_shtab_lkm_using unload' -s n -l dry-run -d 'do nothing; print the plan, with a reason for each step'
 complete -c lkm -n '_shtab_lkm_using unload' -l holders -d 'remove the modules that use it first'

@@ -26,6 +26,7 @@ _shtab_lkm_commands() {
     show:'show what is known of a module: file, state, users, parameters, configuration'
     sim:'make a simulated kernel, look at it, and use its devices and file systems'
     tools:'make links with the six classic names in a directory'
+    top:'watch the modules of a kernel: what is used, what comes and goes'
     unload:'remove modules, with what they alone needed; say who uses one that stays'
   )
   _describe 'lkm commands' _commands
@@ -329,6 +330,17 @@ _shtab_lkm_tools_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_tools_defaults_added=0
 
+_shtab_lkm_top_options=(
+  "--every[look so often (1)]:SECONDS:"
+  "--sort[name, size, used, idle (longest first) or newest]:COLUMN:"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_top_defaults_added=0
+
 _shtab_lkm_unload_options=(
   {-n,--dry-run}"[do nothing\; print the plan, with a reason for each step]"
   "--holders[remove the modules that use it first]"
@@ -386,6 +398,7 @@ _shtab_lkm() {
         show) _arguments -C -s $_shtab_lkm_show_options ;;
         sim) _arguments -C -s $_shtab_lkm_sim_options ;;
         tools) _arguments -C -s $_shtab_lkm_tools_options ;;
+        top) _arguments -C -s $_shtab_lkm_top_options ;;
         unload) _arguments -C -s $_shtab_lkm_unload_options ;;
       esac
   esac
