@@ -51,7 +51,7 @@ function _shtab_lkm_using
 end
 
 set -g _shtab_lkm_commands check completion depmod explain insmod ksyms lab load lsmod modinfo modprobe resolve rmmod show sim tools top unload
-set -g _shtab_lkm_opts_with_value --append --basedir --config --dialect --dirname --errno --every --extra-root --field --filesyms --image --keep --kernel --log --memory --moduledir --names --outdir --policy --release --rw --set-version --sort --symbol-prefix --symvers --timeout --tree --wait -C -E -F -P -S -b -d -k -m -o -w
+set -g _shtab_lkm_opts_with_value --append --basedir --config --dialect --dirname --errno --every --extra-root --field --filesyms --image --incident --keep --kernel --log --memory --moduledir --names --outdir --policy --release --rw --set-version --sort --symbol-prefix --symvers --timeout --tree --wait -C -E -F -P -S -b -d -k -m -o -w
 
 complete -c lkm -e
 complete -c lkm -f
@@ -98,6 +98,7 @@ complete -c lkm -n '_shtab_lkm_using depmod; and test $_shtab_lkm_npos -ge 0' -k
 complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a explain -d 'say what keeps a module from being loaded, and what to do'
 complete -c lkm -n '_shtab_lkm_using explain' -l errno -x -d 'what the kernel has answered: ENOEXEC, 8 ...'
 complete -c lkm -n '_shtab_lkm_using explain' -l log -xka "(__fish_complete_path (commandline -ct))" -d 'what the kernel has logged: dmesg'"'"'s or journalctl'"'"'s output; - for standard input'
+complete -c lkm -n '_shtab_lkm_using explain' -l incident -xka "(__fish_complete_path (commandline -ct))" -d 'what a tool has written when it failed'
 complete -c lkm -n '_shtab_lkm_using explain' -l image -xka "(__fish_complete_path (commandline -ct))" -d 'the kernel: vmlinuz, vmlinux or a User-Mode Linux binary; not the running one'
 complete -c lkm -n '_shtab_lkm_using explain' -s d -l dirname -xka "(__fish_complete_directories)" -d 'the root below which modules are'
 complete -c lkm -n '_shtab_lkm_using explain' -s S -l set-version -x -d 'the kernel'"'"'s release, if not the running one'
@@ -111,7 +112,10 @@ complete -c lkm -n '_shtab_lkm_using insmod' -s f -l force -d 'both of the next 
 complete -c lkm -n '_shtab_lkm_using insmod' -l force-modversion -d 'ignore symbol versions. DANGEROUS'
 complete -c lkm -n '_shtab_lkm_using insmod' -l force-vermagic -d 'ignore the kernel version that it was built for. DANGEROUS'
 complete -c lkm -n '_shtab_lkm_using insmod' -s s -l syslog -d 'say messages to syslog, not stderr'
-complete -c lkm -n '_shtab_lkm_using insmod' -s v -l verbose -d 'say what is done, and list all missing symbols'
+complete -c lkm -n '_shtab_lkm_using insmod' -s q -l quiet -d 'say no messages'
+complete -c lkm -n '_shtab_lkm_using insmod' -s v -l verbose -d 'say what is done, and of what fails all that is known'
+complete -c lkm -n '_shtab_lkm_using insmod' -l classic -d 'of what fails, say the line that kmod says and no explanation'
+complete -c lkm -n '_shtab_lkm_using insmod' -l incident -xka "(__fish_complete_path (commandline -ct))" -d 'when it fails, write there all that explains it: lkm explain --incident'
 complete -c lkm -n '_shtab_lkm_using insmod' -l json -d 'answer with a JSON object (docs/json.md)'
 complete -c lkm -n '_shtab_lkm_using insmod' -s V -l version -d 'print the version'
 complete -c lkm -n '_shtab_lkm_using insmod' -s h -l help -d 'print this help'
@@ -141,6 +145,9 @@ complete -c lkm -n '_shtab_lkm_using load' -l override-forbid -d 'load what the 
 complete -c lkm -n '_shtab_lkm_using load' -l keep-partial -d 'when loading fails, leave in what was loaded for it'
 complete -c lkm -n '_shtab_lkm_using load' -l force-modversion -d 'ignore symbol versions. DANGEROUS'
 complete -c lkm -n '_shtab_lkm_using load' -l force-vermagic -d 'ignore the kernel version that it was built for. DANGEROUS'
+complete -c lkm -n '_shtab_lkm_using load' -s v -l verbose -d 'of what fails, say all that is known'
+complete -c lkm -n '_shtab_lkm_using load' -l classic -d 'of what fails, say the line that kmod says and no explanation'
+complete -c lkm -n '_shtab_lkm_using load' -l incident -xka "(__fish_complete_path (commandline -ct))" -d 'when it fails, write there all that explains it: lkm explain --incident'
 complete -c lkm -n '_shtab_lkm_using load' -s d -l dirname -xka "(__fish_complete_directories)" -d 'the root below which modules are'
 complete -c lkm -n '_shtab_lkm_using load' -s S -l set-version -x -d 'the kernel'"'"'s release, if not the running one'
 complete -c lkm -n '_shtab_lkm_using load' -l extra-root -xka "(__fish_complete_directories)" -d 'take modules below this root too, the last first; may be repeated'
@@ -209,7 +216,9 @@ complete -c lkm -n '_shtab_lkm_using modprobe' -l extra-root -xka "(__fish_compl
 complete -c lkm -n '_shtab_lkm_using modprobe' -s S -l set-version -x -d 'the kernel'"'"'s release, if not the running one'
 complete -c lkm -n '_shtab_lkm_using modprobe' -s s -l syslog -d 'say messages to syslog, not stderr'
 complete -c lkm -n '_shtab_lkm_using modprobe' -s q -l quiet -d 'say no messages'
-complete -c lkm -n '_shtab_lkm_using modprobe' -s v -l verbose -d 'print what is done; twice: say more'
+complete -c lkm -n '_shtab_lkm_using modprobe' -s v -l verbose -d 'print what is done, and of what fails all that is known; twice: say more'
+complete -c lkm -n '_shtab_lkm_using modprobe' -l classic -d 'of what fails, say the line that kmod says and no explanation'
+complete -c lkm -n '_shtab_lkm_using modprobe' -l incident -xka "(__fish_complete_path (commandline -ct))" -d 'when it fails, write there all that explains it: lkm explain --incident'
 complete -c lkm -n '_shtab_lkm_using modprobe' -l json -d 'answer with a JSON object (docs/json.md)'
 complete -c lkm -n '_shtab_lkm_using modprobe' -s V -l version -d 'print the version'
 complete -c lkm -n '_shtab_lkm_using modprobe' -s h -l help -d 'print this help'
@@ -231,7 +240,10 @@ complete -c lkm -n '_shtab_lkm_using resolve; and test $_shtab_lkm_npos -ge 0' -
 complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a rmmod -d 'remove modules'
 complete -c lkm -n '_shtab_lkm_using rmmod' -s f -l force -d 'remove it even if it is in use, where the kernel was built to allow that. DANGEROUS'
 complete -c lkm -n '_shtab_lkm_using rmmod' -s s -l syslog -d 'say messages to syslog, not stderr'
-complete -c lkm -n '_shtab_lkm_using rmmod' -s v -l verbose -d 'say what is done'
+complete -c lkm -n '_shtab_lkm_using rmmod' -s q -l quiet -d 'say no messages'
+complete -c lkm -n '_shtab_lkm_using rmmod' -s v -l verbose -d 'say what is done, and of what fails all that is known'
+complete -c lkm -n '_shtab_lkm_using rmmod' -l classic -d 'of what fails, say the line that kmod says and no explanation'
+complete -c lkm -n '_shtab_lkm_using rmmod' -l incident -xka "(__fish_complete_path (commandline -ct))" -d 'when it fails, write there all that explains it: lkm explain --incident'
 complete -c lkm -n '_shtab_lkm_using rmmod' -l json -d 'answer with a JSON object (docs/json.md)'
 complete -c lkm -n '_shtab_lkm_using rmmod' -s V -l version -d 'print the version'
 complete -c lkm -n '_shtab_lkm_using rmmod' -s h -l help -d 'print this help'
@@ -279,6 +291,9 @@ complete -c lkm -n '_shtab_lkm_using unload' -l holders -d 'remove the modules t
 complete -c lkm -n '_shtab_lkm_using unload' -s w -l wait -x -d 'try again for so long while a module is in use'
 complete -c lkm -n '_shtab_lkm_using unload' -s i -l ignore-remove -d 'ignore commands and softdeps of what is named'
 complete -c lkm -n '_shtab_lkm_using unload' -s f -l force -d 'even if it is in use, where the kernel was built to allow that. DANGEROUS'
+complete -c lkm -n '_shtab_lkm_using unload' -s v -l verbose -d 'of what fails, say all that is known'
+complete -c lkm -n '_shtab_lkm_using unload' -l classic -d 'of what fails, say the line that kmod says and no explanation'
+complete -c lkm -n '_shtab_lkm_using unload' -l incident -xka "(__fish_complete_path (commandline -ct))" -d 'when it fails, write there all that explains it: lkm explain --incident'
 complete -c lkm -n '_shtab_lkm_using unload' -s d -l dirname -xka "(__fish_complete_directories)" -d 'the root below which modules are'
 complete -c lkm -n '_shtab_lkm_using unload' -s S -l set-version -x -d 'the kernel'"'"'s release, if not the running one'
 complete -c lkm -n '_shtab_lkm_using unload' -l extra-root -xka "(__fish_complete_directories)" -d 'take modules below this root too, the last first; may be repeated'
