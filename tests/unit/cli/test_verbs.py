@@ -98,7 +98,7 @@ def test_a_life(tool: Tool) -> None:
     assert tool.err == (
         "lkm unload: ERROR: fat was not removed: somebody uses it\n"
         "  fat is in use by module msdos [in-use]\n"
-        "    cure: remove msdos first, and fat with it: `lkm modprobe -r msdos`\n"
+        "    cure: remove msdos first, and fat with that: `lkm modprobe -r msdos`\n"
     )
     assert (tool("unload", "--holders", "fat"), tool.out) == (0, HELD)
     assert (tool("unload", "msdos"), tool.out) == (0, "msdos is not loaded\n")
