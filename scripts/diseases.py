@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.contract.diseases import table
+from tests.contract.rows import ROWS
+
 from lkm.diagnose.engine import RULES
 from lkm.diagnose.evidence import LOADS, SYSTEM_CALLS
 
@@ -26,7 +29,8 @@ def pages() -> dict[str, str]:
         answers = _answers(rule.ERRNOS, getattr(rule, "CALLS", LOADS))
         found[f"{rule.CODE}.md"] = f"# {rule.CODE}\n\n{title}\n\nThe kernel answers: {answers}.\n\n{_marked(body)}"
         index.append(f"| [{rule.CODE}]({rule.CODE}.md) | {title.rstrip('.')} | {answers} |")
-    return {**found, "README.md": "\n".join(index) + "\n"}
+    index += ["", "[Case, answer, finding](table.md): which real kernel answers what, and what is found then."]
+    return {**found, "README.md": "\n".join(index) + "\n", "table.md": table(ROWS)}
 
 
 def _answers(errnos: tuple[str, ...], calls: tuple[str, ...]) -> str:

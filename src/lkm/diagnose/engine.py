@@ -28,6 +28,7 @@ RULES = (
     "modules_disabled",
     "not_loaded",
     "in_use",
+    "bad_call",
     "unreadable",
     "empty_file",
     "web_page",

@@ -128,7 +128,7 @@ class Attempt(Record):
     ``call`` is finit_module, init_module, delete_module (also where the tool saw by itself that it would be refused;
     ``errno`` is "" then), open or read (of the module file), ``command`` (an install or remove command, which is
     ``command`` and ended with ``status``), ``lookup`` (no module of that name was found), ``forbid`` or ``blacklist``
-    (the configuration says no).
+    (the configuration says no). ``flags`` are those of finit_module.
     """
 
     call: str = ""
@@ -138,6 +138,7 @@ class Attempt(Record):
     complete: bool = False
     command: str = ""
     status: int = 0
+    flags: int = 0
 
 
 class Installed(Record):

@@ -46,7 +46,7 @@ def test_modules_that_load(run: Run) -> None:
 def test_a_parameter(run: Run) -> None:
     status, out, _ = run("dummy", "numdummies=abc")
     assert status == 1
-    assert "parameter numdummies (of type int) was given 'abc', which is not a value that it takes" in out
+    assert "parameter numdummies (of type int) was given 'abc', which is not a whole number (" in out
     status, out, _ = run("dummy", "numdummis=1")
     assert status == 0
     assert "it has no parameter 'numdummis'; did you mean 'numdummies'? [unknown-parameter]" in out

@@ -56,10 +56,10 @@ def find(evidence: Evidence) -> Iterator[Finding]:
 def _compared(ids: Sequence[str], devices: Sequence[Device] | None) -> tuple[str, list[Fact]]:
     """Return what is wrong, and how the machine's devices compare with what the module wants."""
     none = "its init function found no device that it can drive"
-    if devices is None:
-        return none, [Fact("the devices of this machine are not known", "evidence that is missing")]
     if not ids:
         return f"{none}; it looks for them by itself", []
+    if devices is None:
+        return none, [Fact("the devices of this machine are not known", "evidence that is missing")]
     buses = sorted({alias.partition(":")[0] for alias in ids})
     starts = sorted({_vendor(alias) for alias in ids})
     same = [device for device in devices if device.modalias.partition(":")[0] in buses]

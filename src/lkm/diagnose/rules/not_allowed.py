@@ -43,11 +43,11 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         what = (
             "root lacks CAP_SYS_MODULE here: it was taken away"
             if uid == 0
-            else "only root of the machine may load modules"
+            else "only root of the machine may load or remove modules"
         )
     else:
         facts = [Fact("whether who asked has CAP_SYS_MODULE is not known", "evidence that is missing")]
-        what = "who asked may lack the right to load modules"
+        what = "who asked may lack the right to do so"
     path = evidence.file.path if evidence.file else ""
     how = _REMOVE.filled(name=name_of(evidence)) if attempt.call == "delete_module" else _ROOT.filled(path=path)
     yield Finding(

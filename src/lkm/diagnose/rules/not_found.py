@@ -39,6 +39,8 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     if kernel and name.replace("-", "_") in (kernel.builtin or ()):
         return  # the disease built-in
     known = list(tree.names()) if tree else []
+    if name.replace("-", "_") in known:
+        return  # the disease bad-index
     alias = len(name) > _TYPED or ":" in name
     near = "" if alias else nearest(name_from_path(name) if is_module_path(name) else name.replace("-", "_"), known)
     facts = [Fact(f"{len(known)} modules, none of them {name}", tree.origin())] if tree else []

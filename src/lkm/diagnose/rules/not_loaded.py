@@ -36,7 +36,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         facts = [Fact(name, f"{kernel.origin}: modules.builtin")]
     else:
         near = nearest(name, known)
-        what = f"no module named {name} is loaded" + (f"; did you mean '{near}'?" if near else "")
+        what = f"no module named '{name}' is loaded" + (f"; did you mean '{near}'?" if near else "")
         seen = Fact("no such line", "/proc/modules")
         facts = [seen if loaded is not None else Fact("delete_module: ENOENT", "system call")]
         facts += [Fact(f"{name} is there to be loaded", tree.path(name))] if tree and tree.path(name) else []

@@ -69,10 +69,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (
             Fact(f"vermagic={mine}", here),
             Fact(its, there),
-            *[
-                Fact(f"{word} stands for {_OPTIONS[word]}", "include/linux/vermagic.h")
-                for word in _known(surplus, lacking)
-            ],
+            *_options(surplus, lacking),
             *[Fact(f"it fits kernel {other.release}, which is installed", other.directory) for other in fits],
         ),
         _BECAUSE,
@@ -97,8 +94,10 @@ def _what(theirs: list[str], ours: list[str], surplus: list[str], lacking: list[
     return "; ".join(says) or "its vermagic has the words of the kernel's in another order"
 
 
-def _known(surplus: list[str], lacking: list[str]) -> list[str]:
-    return [word for word in (*surplus, *lacking) if word in _OPTIONS]
+def _options(surplus: list[str], lacking: list[str]) -> list[Fact]:
+    """Return which options of the build the differing words stand for."""
+    known = [f"{word} by {_OPTIONS[word]}" for word in (*surplus, *lacking) if word in _OPTIONS]
+    return [Fact(f"a kernel gets {', '.join(known)}", "include/linux/vermagic.h")] if known else []
 
 
 def _fits(mine: str, other: Installed) -> bool:

@@ -39,8 +39,11 @@ def test_no_tree() -> None:
 
 def test_faulty_indexes_and_what_is_built_in() -> None:
     fault = Fact("modules.dep.bin is missing", "/lib/modules/R")
-    found = diagnose(Evidence(None, KERNEL, TREE, ASKED, "fat", index_faults=(fault,)))
+    found = diagnose(Evidence(None, KERNEL, TREE, ASKED, "zork", index_faults=(fault,)))
     assert [(f.code, f.certainty) for f in found] == [("bad-index", "certain"), ("not-found", "likely")]
+    assert [f.code for f in diagnose(Evidence(None, KERNEL, TREE, ASKED, "fat", index_faults=(fault,)))] == [
+        "bad-index"
+    ]
     kernel = KERNEL._replace(builtin=frozenset(["unix"]))
     assert [f.code for f in diagnose(Evidence(None, kernel, TREE, ASKED, "unix"))] == ["built-in"]
 

@@ -6,7 +6,7 @@ from tests.support.sick import KERNEL, FakeTree, loaded, unload
 
 def test_the_nearest_name_and_where_it_is() -> None:
     (finding,) = diagnose(unload("msods", loaded("fat", "msdos"), "ENOENT", tree=FakeTree(msods=())))
-    assert finding.what == "no module named msods is loaded; did you mean 'msdos'?"
+    assert finding.what == "no module named 'msods' is loaded; did you mean 'msdos'?"
     assert [fact.text for fact in finding.facts] == ["no such line", "msods is there to be loaded"]
 
 

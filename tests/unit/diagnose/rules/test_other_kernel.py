@@ -45,8 +45,7 @@ def test_other_options() -> None:
         "it was built with RANDSTRUCT; this kernel was not; this kernel was built with preempt; it was not"
     )
     assert [fact.text for fact in finding.facts[2:]] == [
-        "RANDSTRUCT stands for CONFIG_RANDSTRUCT",
-        "preempt stands for CONFIG_PREEMPT_BUILD",
+        "a kernel gets RANDSTRUCT by CONFIG_RANDSTRUCT, preempt by CONFIG_PREEMPT_BUILD"
     ]
 
 
