@@ -149,7 +149,7 @@ def test_first_time(tool: Tool) -> None:
     assert tool("-r", "--first-time", "loop") == 0
     assert tool("-r", "loop") == 0
     assert tool("-r", "--first-time", "loop") == 1
-    assert tool.err.startswith("modprobe: FATAL: Module loop is not in kernel.\n  no module named loop is loaded [")
+    assert tool.err.startswith("modprobe: FATAL: Module loop is not in kernel.\n  no module named 'loop' is")
 
 
 def test_show_depends_is_as_for_an_empty_kernel(tool: Tool) -> None:
