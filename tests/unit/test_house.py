@@ -14,7 +14,6 @@ SOURCES = sorted((ROOT / "src/lkm").rglob("*.py"))
 TESTED_BY = {
     "cli/depmod_run.py": "unit/cli/test_depmod.py",
     "cli/check_world.py": "unit/cli/test_check.py",
-    "cli/evidence.py": "unit/cli/test_failure.py",
     "cli/kernelside.py": "unit/cli/test_explain.py",
     "cli/ksyms.py": "unit/cli/test_insmod24.py",
     "cli/lsmod24.py": "unit/cli/test_insmod24.py",
