@@ -1,4 +1,4 @@
-"""What fails on a real kernel is explained by the right finding first, and by the same ones from its incident, here."""
+"""What fails on a real kernel: the right finding comes first, and its incident leads to the same ones here."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def findings(answer: Any) -> Any:
 
 
 def first_of_each(result: LabResult, place: Path, capfd: pytest.CaptureFixture[str]) -> list[str]:
-    """Return the code that is first in each answer, after its incident has led to the same findings on this machine."""
+    """Return the code that is first in each answer; its incident must lead to the same findings on this machine."""
     lines = result.stdout.decode().splitlines()
     found = []
     for answer, incident in zip(lines[::2], lines[1::2], strict=True):
