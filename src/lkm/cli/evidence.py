@@ -84,14 +84,14 @@ class Scene:
         path: str = "",
         name: str = "",
         uses: Uses | None = None,
-        refused: tuple[str, ...] = (),
         concerns: Collection[str] = (),
     ) -> Evidence:
         """Return all that is known of an attempt with a module file, or with a module of that name.
 
-        ``concerns`` are more names that the configuration may speak of: the alias that was asked for, say.
+        ``concerns`` are more names that the configuration may speak of, as the alias that was asked for; ``uses`` is
+        who uses the module.
         """
-        loads = attempt.call in LOADS
+        loads, elsewhere = attempt.call in LOADS, attempt.call == "lookup" or attempt.errno == "ENOEXEC"
         self._look_at_image(attempt)
         file = self._file(path) if path else None
         facts = file.facts if file else None
@@ -107,15 +107,14 @@ class Scene:
             self.tree,
             attempt,
             name,
-            refused,
-            lacking,
-            about(self._settings, {name, *concerns}) if self._settings else None,
-            uses,
-            self._devices if look and loads else None,
-            self._faults(attempt, name) if attempt.errno == "ENOENT" else (),
-            self._caller,
-            installed(self._directory, name) if attempt.call == "lookup" or attempt.errno == "ENOEXEC" else (),
-            look.srcversion(name) if look and attempt.errno == "EEXIST" else "",
+            no_firmware=lacking,
+            settings=about(self._settings, {name, *concerns}) if self._settings else None,
+            uses=uses,
+            devices=self._devices if look and loads else None,
+            index_faults=self._faults(attempt, name) if attempt.errno == "ENOENT" else (),
+            caller=self._caller,
+            installed=installed(self._directory, name) if elsewhere else (),
+            srcversion=look.srcversion(name) if look and attempt.errno == "EEXIST" else "",
         )
 
     def _root(self) -> str:

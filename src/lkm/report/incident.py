@@ -32,7 +32,7 @@ class Failure(Record):
 class Incident(Record):
     """What one call of a tool has met. ``arguments`` are its own, ``when`` seconds since 1970 in UTC.
 
-    ``lkm`` and ``python`` are versions; ``system`` tells the kernel as uname does, or which simulated one it is.
+    ``lkm`` and ``python`` are versions; ``system`` tells the kernel as uname does, or that it is a simulated one.
     """
 
     tool: str

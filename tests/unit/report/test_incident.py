@@ -8,10 +8,13 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 
+from lkm.diagnose.engine import diagnose
 from lkm.diagnose.evidence import Evidence
+from lkm.diagnose.saved import examined
 from lkm.errors import FormatError
 from lkm.report import incident
 from lkm.report.incident import Failure, Incident, json_schema, parse, text_of
+from tests.unit.diagnose.test_laws import evidences
 from tests.unit.report.test_records import records
 
 SHIPPED = Path(incident.__file__).with_name("lkm-incident-1.schema.json")
@@ -27,6 +30,13 @@ def test_a_file_that_is_read_again_is_the_same(evidence: Any) -> None:
     text = text_of(one(evidence))
     assert parse(text, "f") == one(evidence)
     assert text_of(parse(text, "f")) == text and text.isascii()
+
+
+@given(evidences)
+def test_what_was_found_is_found_again_in_the_file(evidence: Evidence) -> None:
+    found, kept = examined(evidence)
+    assert found == diagnose(evidence)
+    assert diagnose(parse(text_of(one(kept)), "f").failures[0].evidence) == found
 
 
 @given(records(Evidence))
