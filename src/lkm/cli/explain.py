@@ -10,6 +10,7 @@ from lkm.cli.answer import asked
 from lkm.cli.evidence import Scene
 from lkm.cli.kernels import of_today, open_kernel
 from lkm.cli.kernelside import of_image
+from lkm.cli.modprobe_world import open_world
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION
 from lkm.diagnose.engine import diagnose
@@ -110,7 +111,7 @@ class _Case:
         root = given.get("dirname", "") or kernel.root()
         release = given.get("set-version", "")
         image = given.get("image", "")
-        side = certificates = None
+        side = certificates = settings = None
         if not image and (release or "dirname" in given):
             release = release or kernel.release()
             side = KernelSide("", release)
@@ -121,7 +122,9 @@ class _Case:
             certificates = facts.certificates
             release = release or facts.release
         directory = modules_dir(root, release or kernel.release())
-        self._scene = Scene(kernel, directory, side=side, certificates=certificates)
+        if side is None:  # the configuration is this machine's, as the kernel is
+            settings = open_world(root, kernel.release(), (), kernel.cmdline())[0].settings
+        self._scene = Scene(kernel, directory, settings=settings, side=side, certificates=certificates)
 
     def of(self, word: str, number: str, log: tuple[str, ...], words: list[str]) -> Told:
         """Return name, file ("" for none) and findings of a module; one that is named comes after what it needs."""

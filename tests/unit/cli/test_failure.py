@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lkm.cli import depmod, sim
+from lkm.cli import depmod, modprobe_world, sim
 from lkm.cli.main import main
 from lkm.kernel.sim.world import World
 from tests.support.elfwriter import build_module
@@ -200,3 +200,11 @@ def test_a_blacklisted_alias_is_no_failure_to_modprobe_but_json_tells_why(tool: 
     (request,) = check(tool.out)["requests"]
     assert request["cause"] == "blacklisted" and [f["code"] for f in request["findings"]] == ["blacklisted"]
     assert tool.err == "modprobe: WARNING: Module fat is blacklisted, and not loaded: TMP/x.conf:1\n"
+
+
+def test_explain_knows_the_configuration_of_the_machine(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tool.place / "etc.conf"
+    config.write_text("forbid fat because old\n")
+    monkeypatch.setattr(modprobe_world, "modprobe_files", lambda **_: [(str(config), config.read_text())])
+    assert tool("explain", "fat") == 0
+    assert "fat is forbidden by TMP/etc.conf:1, because old [forbidden]\n" in tool.out

@@ -34,6 +34,8 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     capable = evidence.kernel.capable if evidence.kernel else None
     if not seen or capable or (capable is None and not evidence.attempt.errno):
         return
+    if evidence.caller.uid > 0:  # who is not root has to be that first: the disease not-allowed
+        return
     yield Finding(
         CODE,
         "who asks is in a container that may not load modules",

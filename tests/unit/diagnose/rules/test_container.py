@@ -19,3 +19,9 @@ def test_the_capability_is_not_known_or_there() -> None:
     assert [(f.code, f.certainty) for f in found] == [("container", "possible"), ("not-allowed", "unknown")]
     found = diagnose(unload("m", KERNEL._replace(capable=True), "EPERM", caller=INSIDE))
     assert found == ()
+
+
+def test_another_user_than_root_is_told_of_that_first() -> None:
+    user = INSIDE._replace(uid=1000)
+    found = diagnose(unload("m", KERNEL._replace(capable=False), "EPERM", caller=user))
+    assert [f.code for f in found] == ["not-allowed"]
