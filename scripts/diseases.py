@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.contract.diseases import table
 from tests.contract.rows import ROWS
+from tests.support.remedies import status
 
 from lkm.diagnose.engine import RULES
 from lkm.diagnose.evidence import LOADS, SYSTEM_CALLS
+from lkm.diagnose.finding import RISKY, Remedy
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "docs/diseases"
 
@@ -27,10 +30,26 @@ def pages() -> dict[str, str]:
         rule = __import__(f"lkm.diagnose.rules.{name}", fromlist=["find"])
         title, _, body = (rule.__doc__ or "").partition("\n\n")
         answers = _answers(rule.ERRNOS, getattr(rule, "CALLS", LOADS))
-        found[f"{rule.CODE}.md"] = f"# {rule.CODE}\n\n{title}\n\nThe kernel answers: {answers}.\n\n{_marked(body)}"
+        page = f"# {rule.CODE}\n\n{title}\n\nThe kernel answers: {answers}.\n\n{_marked(body)}"
+        found[f"{rule.CODE}.md"] = page + _remedies(rule.CODE, rule.REMEDIES)
         index.append(f"| [{rule.CODE}]({rule.CODE}.md) | {title.rstrip('.')} | {answers} |")
     index += ["", "[Case, answer, finding](table.md): which real kernel answers what, and what is found then."]
     return {**found, "README.md": "\n".join(index) + "\n", "table.md": table(ROWS)}
+
+
+def _remedies(code: str, remedies: tuple[Remedy, ...]) -> str:
+    """Return the remedies with their risk, and whether a test tries them; a word in capitals is what is filled in."""
+    lines = ["", "## What is advised", ""]
+    for remedy in remedies:
+        risk = "**Risky**: " if remedy.risk == RISKY else ""
+        lines.append(f"- {risk}{_holes(remedy.text)}" + (":" if remedy.command else ""))
+        if remedy.command:
+            lines.append(f"  `{_holes(remedy.command)}` ({status(code, remedy.command)})")
+    return "\n".join(lines) + "\n"
+
+
+def _holes(text: str) -> str:
+    return re.sub(r"\{(\w+)\}", lambda hole: hole[1].upper(), text)
 
 
 def _answers(errnos: tuple[str, ...], calls: tuple[str, ...]) -> str:

@@ -20,7 +20,7 @@ CODE = "no-module-support"
 ERRNOS = ("ENOSYS",)
 REMEDIES = (
     Remedy("try the module in a throwaway kernel", "lkm lab run -- lkm modprobe {name}"),
-    Remedy("or in a simulated one", "lkm sim new trial.world"),
+    Remedy("or in a simulated one", "lkm sim new trial.world --release 6.1.0"),
 )
 
 
