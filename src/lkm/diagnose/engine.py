@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lkm.diagnose.evidence import LOADS, SYSTEM_CALLS
 from lkm.diagnose.finding import CERTAIN, CERTAINTIES, POSSIBLE
 
 TYPE_CHECKING = False
@@ -13,9 +14,17 @@ if TYPE_CHECKING:
 
 #: The rules, named for their files. What the kernel checks first is first.
 RULES = (
+    "forbidden",
+    "install_command",
+    "remove_command",
+    "not_found",
+    "bad_index",
     "no_module_support",
+    "unload_unsupported",
     "not_allowed",
     "modules_disabled",
+    "not_loaded",
+    "in_use",
     "empty_file",
     "web_page",
     "bad_signature",
@@ -34,6 +43,7 @@ RULES = (
     "crc_mismatch",
     "other_kernel",
     "half_loaded",
+    "permanent",
     "already_loaded",
     "built_in",
     "namespace",
@@ -47,19 +57,24 @@ RULES = (
     "no_firmware",
     "no_device",
     "init_failed",
+    "blacklisted",
 )
 
 
 def diagnose(evidence: Evidence, rules: Iterable[str] = RULES) -> tuple[Finding, ...]:
     """Return the findings: those that keep the module out first; the surest first; what the kernel notices first.
 
-    A rule is not asked where the kernel has answered with an errno that is not among the rule's (of a rule with "",
-    the module loads all the same). What is only possible is left out where a certain cause is known.
+    A rule is asked where it is about the call that was made (``CALLS``; without it, about those that load), and not
+    where the kernel has answered with an errno that is not among the rule's (of a rule with "", the module loads all
+    the same). What is only possible is left out where a certain cause is known.
     """
     found: list[Finding] = []
-    answered = evidence.attempt.errno
+    call = evidence.attempt.call
+    answered = evidence.attempt.errno if call in ("", *SYSTEM_CALLS) else ""
     for name in rules:
         rule = __import__(f"lkm.diagnose.rules.{name}", fromlist=["find"])
+        if call not in getattr(rule, "CALLS", LOADS):
+            continue
         if not answered or answered in rule.ERRNOS or "" in rule.ERRNOS:
             found += rule.find(evidence)
     if any(finding.certainty == CERTAIN and finding.errno for finding in found):

@@ -20,14 +20,14 @@ def lines_of(finding: Finding) -> list[str]:
       cure: copy it again: `cp a b`
     """
     sure = "" if finding.certainty == CERTAIN else f"{finding.certainty}, "
-    lines = [f"{finding.what} [{sure}{finding.code}]"]
+    lines = [f"{_printable(finding.what)} [{sure}{finding.code}]"]
     for fact in finding.facts:
         lines.append(f"  seen: {_printable(fact.text)}" + (f" ({fact.origin})" if fact.origin else ""))
     if finding.because:
         lines.append(f"  why: {finding.because} ({finding.source})")
     for remedy in finding.remedies:
         kind = "risky" if remedy.risk == RISKY else "cure"
-        lines.append(f"  {kind}: {remedy.text}" + (f": `{remedy.command}`" if remedy.command else ""))
+        lines.append(_printable(f"  {kind}: {remedy.text}" + (f": `{remedy.command}`" if remedy.command else "")))
     return lines
 
 

@@ -8,6 +8,7 @@ Remedy: nothing to load; parameters are given on the kernel's command line, as N
 
 from __future__ import annotations
 
+from lkm.diagnose.evidence import LOADS
 from lkm.diagnose.finding import CERTAIN, Fact, Finding, Remedy
 
 TYPE_CHECKING = False
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 CODE = "built-in"
 ERRNOS = ("EINVAL", "EEXIST")
+CALLS = (*LOADS, "lookup")
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ Remedy: reboot; to load the module in time, name it in /etc/modules-load.d.
 
 from __future__ import annotations
 
+from lkm.diagnose.evidence import LOADS
 from lkm.diagnose.finding import CERTAIN, Fact, Finding, Remedy
 
 TYPE_CHECKING = False
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 CODE = "modules-disabled"
 ERRNOS = ("EPERM",)
+CALLS = (*LOADS, "delete_module")
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ Remedy: as root of the machine itself, outside the container.
 
 from __future__ import annotations
 
+from lkm.diagnose.evidence import LOADS
 from lkm.diagnose.finding import CERTAIN, Fact, Finding, Remedy
 
 TYPE_CHECKING = False
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 CODE = "not-allowed"
 ERRNOS = ("EPERM",)
+CALLS = (*LOADS, "delete_module")
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
