@@ -104,7 +104,11 @@ def certificates(path: str) -> list[bytes]:
 
     data = read_bytes(path)
     try:
-        found = x509.load_pem_x509_certificates(data) if b"-----BEGIN " in data else [x509.load_der_x509_certificate(data)]
+        found = (
+            x509.load_pem_x509_certificates(data)
+            if b"-----BEGIN " in data
+            else [x509.load_der_x509_certificate(data)]
+        )
     except ValueError as error:
         hint = "give the X.509 certificate, in DER or PEM; a private key alone does not do"
         raise FormatError(f"no certificate: {error}", path, hint=hint) from None
@@ -127,7 +131,13 @@ def _without_image(world: str, release: str, base: str, tree: IndexedTree | None
             break
     if not magic:
         lacking.add(doubts.VERMAGIC)
-    meta = {"release": release, "tree": base, "vermagic": magic, "sig": "1", **({"machine": machine} if machine else {})}
+    meta = {
+        "release": release,
+        "tree": base,
+        "vermagic": magic,
+        "sig": "1",
+        **({"machine": machine} if machine else {}),
+    }
     if "modversions" in magic.split():
         meta["modversions"] = "1"
     builtins = sorted(tree.builtin()) if tree else ()
@@ -162,7 +172,9 @@ def _of_symvers(path: str, tree: IndexedTree | None) -> list[Export]:
     found, problems = read(read_text(path), path)
     if KERNEL not in found and (problems or not found):
         what = problems[0] if problems else "it is empty"
-        raise FormatError(f"no Module.symvers: {what}", path, hint="it is made by the build of a kernel or of modules")
+        raise FormatError(
+            f"no Module.symvers: {what}", path, hint="it is made by the build of a kernel or of modules"
+        )
     others = [owner for owner in found if owner != KERNEL and not (tree and tree.path(owner))]
     return [export for owner in (KERNEL, *others) for export in found.get(owner, ())]
 

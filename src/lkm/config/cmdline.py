@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FILE = "/proc/cmdline"
 _TRUE = tuple("1yYtT")
+_DISABLING = ("nomodule", "sysctl.kernel.modules_disabled")
 
 
 def parse(text: str, file: str = FILE) -> tuple[tuple[Directive, ...], tuple[Problem, ...]]:
@@ -74,7 +75,7 @@ def kernels_blacklist(text: str, module: str) -> str:
 
 
 def kernels_policy(text: str) -> dict[str, str]:
-    """Return what a kernel command line decides about all modules: sig_enforce, lockdown, modules_disabled, blacklist.
+    """Return what a kernel command line decides: ``sig_enforce``, ``lockdown``, ``modules_disabled``, ``blacklist``.
 
     kernel/module/signing.c (``module.sig_enforce``, a bool that can only be switched on), kernel/module/main.c
     (``nomodule``, ``module_blacklist``), security/lockdown/lockdown.c (``lockdown``), fs/proc/proc_sysctl.c.
@@ -97,9 +98,7 @@ def kernels_policy(text: str) -> dict[str, str]:
             found["lockdown"] = value
         elif key == "module_blacklist":
             found["blacklist"] = value
-        elif key == "nomodule" and ("=" not in word or value[:1] in _TRUE):
-            found["modules_disabled"] = "1"
-        elif key == "sysctl.kernel.modules_disabled" and value == "1":
+        elif word == "nomodule" or (key in _DISABLING and value[:1] in _TRUE):
             found["modules_disabled"] = "1"
     return found
 

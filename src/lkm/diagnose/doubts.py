@@ -1,4 +1,4 @@
-"""What cannot be told of a module because evidence of the kernel is missing. Such a module is neither well nor sick."""
+"""What cannot be told of a module because evidence of the kernel is missing: it is neither well nor sick."""
 
 from __future__ import annotations
 

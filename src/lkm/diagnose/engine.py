@@ -47,6 +47,7 @@ RULES = (
     "already_loaded",
     "built_in",
     "namespace",
+    "dependency_cycle",
     "refused_need",
     "gpl_only",
     "missing_symbol",
@@ -58,6 +59,9 @@ RULES = (
     "no_device",
     "init_failed",
     "blacklisted",
+    "shadowed",
+    "shared_export",
+    "absent_softdep",
 )
 
 
