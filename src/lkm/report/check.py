@@ -79,14 +79,13 @@ def _causes(results: Sequence[Result]) -> Iterator[str]:
     for result in results:
         for finding in result.findings:
             keeps = bool(finding.errno) or finding.certainty == DOUBTED
-            answer = (result.verdict, result.errno) if keeps else (LOADS, "")
             if not keeps or finding.code == result.findings[0].code:
-                group = groups.setdefault((*answer, finding.code), {})
+                verdict, number = (result.verdict, result.errno) if keeps else (LOADS, "")
+                group = groups.setdefault((verdict, number, finding.code), {})
                 group.setdefault(_general(finding, result), []).append(result)
         if not result.findings:
-            groups.setdefault((result.verdict, result.errno, "unknown"), {}).setdefault(
-                "no cause is known", []
-            ).append(result)
+            group = groups.setdefault((result.verdict, result.errno, "unknown"), {})
+            group.setdefault("no cause is known", []).append(result)
     order = (REFUSED, UNKNOWN, LOADS)
     ranked = sorted(groups.items(), key=lambda item: (order.index(item[0][0]), -len(_names(item[1])), item[0]))
     for (verdict, number, code), kinds in ranked:
