@@ -144,7 +144,7 @@ class Case:
         file = with_signature(examine(judged.path, data), data, self.known.certificates)
         evidence = self._evidence(judged, file)._replace(index_faults=index_faults)
         notes = self._told(evidence._replace(attempt=Attempt(log=judged.log, parameters=judged.parameters)), _NOTES)
-        lacking = self._doubts(file, judged)
+        lacking = (*self._doubts(file, judged), *[doubts.unread("cannot be read", path) for path in judged.hidden])
         if not judged.errno:
             verdict = UNKNOWN if lacking else LOADS
             return Result(evidence.name, judged.path, verdict, "", judged.after, (*lacking, *notes))
@@ -190,7 +190,7 @@ class Case:
 
     def _doubtful(self, judged: Judged, file: ModuleFile) -> bool:
         """Tell whether the kernel that is known in part might say no only because it is known in part."""
-        if self.tree is None and judged.errno == errno.ENOENT:
+        if judged.errno == errno.ENOENT and (self.tree is None or judged.hidden):
             return True
         key = doubts.CERTIFICATES in self.known.lacking and file.signature == UNKNOWN_KEY
         return doubts.MACHINE in self.known.lacking or (key and judged.errno in (errno.EKEYREJECTED, errno.EPERM))

@@ -28,8 +28,8 @@ _TWIN = "exports duplicate symbol"
 
 class Judged(Record):
     """What came of one module: ``errno`` is 0 when it loads; ``call`` what was refused (``open`` and ``read``: of its
-    file); ``after`` what was loaded before it; ``refused`` which of that was refused itself. ``path`` is its file,
-    ``parameters`` what it was given.
+    file); ``after`` what was loaded before it; ``refused`` which of that was refused itself, ``hidden`` the files of
+    that which could not be read. ``path`` is its file, ``parameters`` what it was given.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Judged(Record):
     refused: tuple[str, ...] = ()
     parameters: str = ""
     call: str = ""
+    hidden: tuple[str, ...] = ()
 
     @property
     def unread(self) -> bool:
@@ -114,13 +115,15 @@ class Judge:
 
     def _load(self, name: str, path: str, parameters: str, needs: tuple[str, ...]) -> Judged:
         after = tuple(reversed(needs))
-        refused = tuple([each for each in after if self._in_tree(each).errno])
+        sick = [self._in_tree(each) for each in after if self._in_tree(each).errno]
+        refused = tuple([each.name for each in sick if not each.unread])
+        hidden = tuple([each.path for each in sick if each.unread])
         if self._known.lacking & {EXPORTS, VERMAGIC, MACHINE}:
             self._suppose(path)
         outcome = self._kernel.load(path, parameters)
         log = tuple([record.text for record in outcome.log])
         number = outcome.errno if isinstance(outcome, Refused) else 0
-        return Judged(name, path, number, log, after, refused, parameters, outcome.call)
+        return Judged(name, path, number, log, after, refused, parameters, outcome.call, hidden)
 
     def _suppose(self, path: str) -> None:
         """Suppose that the kernel has whatever is not known of it in the way that suits a module."""
