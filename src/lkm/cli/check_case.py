@@ -7,7 +7,7 @@ import os
 import pickle
 
 from lkm.cli.check_kernel import image_of, known
-from lkm.cli.check_notes import notes_on, of_settings, with_origins
+from lkm.cli.check_notes import notes_on, of_settings, rivals_of, with_origins
 from lkm.cli.check_world import Judge, Judged
 from lkm.cli.kernels import open_kernel
 from lkm.cli.kernelside import with_signature
@@ -21,7 +21,7 @@ from lkm.diagnose.finding import Fact
 from lkm.errors import LkmError, NotFound
 from lkm.kernel.linux import LinuxKernel
 from lkm.modfile.scan import scan
-from lkm.names import fold, is_module_path
+from lkm.names import fold, is_module_path, name_from_path
 from lkm.plan.resolve import COMMAND_LINE, Candidate, World
 from lkm.report.check import LOADS, REFUSED, UNKNOWN, Result
 from lkm.system.beside import beside
@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 
     from lkm.cli.check_notes import Notes
     from lkm.diagnose.finding import Finding
+    from lkm.system.moduletree import IndexedTree
 
 #: Rules whose findings keep no module out of the kernel.
 _NOTES = (
     *("forbidden", "install_command", "blacklisted", "unknown_parameter", "no_firmware"),
-    *("shadowed", "shared_export", "absent_softdep", "bad_index"),
+    *("shadowed", "absent_softdep", "bad_index"),
 )
 #: Below so many modules one process is quicker.
 _SHARED = 100
@@ -85,29 +86,55 @@ class Case:
             raise NotFound(f"no module directory for kernel {self.release}", self.root, "name the root with -d")
         names = sorted(tree.names(), key=tree.path)
         if not names:
-            raise NotFound("no module is indexed", tree.origin(), f"`lkm depmod -b {self.root} {self.release}`")
+            return self._without_index(tree, self.notes)
         half = len(names) // 2 if len(names) >= _SHARED else len(names)
         place = f"{self.place}/beside"
         os.makedirs(place)
         rest = beside(lambda: pickle.dumps(self._part(names[half:], place, lambda _: None)))
         with Progress("lkm check") as progress:
-            found = self._part(
-                names[:half], self.place, lambda done: progress.show(done * len(names) // half, len(names))
-            )
-            found += pickle.loads(rest())
+            show = len(names) / half  # the other half is about as far
+            parts = [self._part(names[:half], self.place, lambda done: progress.show(int(done * show), len(names)))]
+            parts.append(pickle.loads(rest()))
+        found = [result for results, _, _ in parts for result in results]
+        rivals = rivals_of([twin for _, twins, _ in parts for twin in twins], [exports for *_, exports in parts])
+        found = [
+            self._with_rivals(result, rivals[result.name]) if result.name in rivals else result for result in found
+        ]
         return found + [self._unindexed(path) for path in self.notes.unindexed]
 
-    def _part(self, names: list[str], place: str, tick: Callable[[int], object]) -> list[Result]:
+    def _with_rivals(self, result: Result, rivals: tuple[tuple[str, str], ...]) -> Result:
+        more = diagnose(Evidence(name=result.name, tree=self.tree, rivals=rivals), ("shared_export",))
+        return result._replace(findings=(*result.findings, *more))
+
+    def _without_index(self, tree: IndexedTree, notes: Notes) -> list[Result]:
+        """Tell of a tree that depmod has refused for its circles. Raises NotFound for one that nobody has indexed."""
+        command = f"lkm depmod -b {self.root or '/'} {self.release}"
+        if not notes.cycles:
+            raise NotFound("no module is indexed", tree.origin(), f"`{command}`")
+        found = []
+        for path in notes.unindexed:
+            if (name := str(name_from_path(path))) in notes.cycles:
+                found.append(self._unindexed(path))
+            else:
+                finding = doubts.unindexed("depmod refuses a tree with a circle", tree.origin(), command)
+                found.append(Result(name, path, UNKNOWN, findings=(finding,)))
+        return found
+
+    def _part(
+        self, names: list[str], place: str, tick: Callable[[int], object]
+    ) -> tuple[list[Result], list[tuple[str, str, str]], dict[str, str]]:
+        """Judge these in one kernel; return what came of it, who was refused for whose symbol, and who owned which."""
         concerned, wild = of_settings(self.settings)
         concerned |= self.notes.concerned() if self.notes else set()
         firmware = os.path.isdir(f"{self.root}/lib/firmware")
         found = []
-        for judged in Judge(self.known, self.options, place).all(names, tick):
+        judge = Judge(self.known, self.options, place)
+        for judged in judge.all(names, tick):
             if judged.errno or wild or judged.name in concerned or self.known.lacking or (firmware and _asks(judged)):
                 found.append(self.result(judged))
             else:
                 found.append(Result(judged.name, judged.path, LOADS, "", judged.after))
-        return found
+        return found, judge.twins, judge.exports()
 
     def _unindexed(self, path: str) -> Result:
         place = f"{self.place}/unindexed"
@@ -175,7 +202,6 @@ class Case:
             shadows=notes.shadows.get(name, ()),
             cycle=notes.cycles.get(name, ()),
             softdeps_absent=notes.softdeps.get(name, ()),
-            rivals=notes.rivals.get(name, ()),
         )
 
     def _told(self, evidence: Evidence, rules: tuple[str, ...]) -> tuple[Finding, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from lkm.diagnose.finding import Fact
 from lkm.names import name_from_path
 from lkm.plan.resolve import World, resolve
@@ -11,28 +13,26 @@ from lkm.wildcard import has_wildcard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from lkm.config.nouns import Options, Settings
     from lkm.diagnose.finding import Finding
-    from lkm.names import ModuleName
     from lkm.system.moduletree import IndexedTree
 
 
 class Notes(Record):
     """By name of a module: ``shadows`` the files that do not count, ``cycles`` the circle that it is in, ``softdeps``
-    those that are nowhere, ``rivals`` its exports that others have too. ``unindexed``: files that no index has.
+    those that are nowhere. ``unindexed``: files that no index has.
     """
 
     shadows: dict[str, tuple[str, ...]]
     unindexed: tuple[str, ...]
     cycles: dict[str, tuple[str, ...]]
     softdeps: dict[str, tuple[Fact, ...]]
-    rivals: dict[str, tuple[tuple[str, str], ...]]
 
     def concerned(self) -> set[str]:
         """Return the modules of which there is anything to tell."""
-        return {*self.shadows, *self.cycles, *self.softdeps, *self.rivals}
+        return {*self.shadows, *self.cycles, *self.softdeps}
 
 
 def notes_on(tree: IndexedTree, world: World) -> Notes:
@@ -49,7 +49,7 @@ def notes_on(tree: IndexedTree, world: World) -> Notes:
             shadows[name] = (*shadows.get(name, ()), path)
         else:
             unindexed.append(path)
-    return Notes(shadows, tuple(unindexed), _cycles(unindexed, tree), _softdeps(world, set(names)), _rivals(tree))
+    return Notes(shadows, tuple(unindexed), _cycles(unindexed, tree), _softdeps(world, set(names)))
 
 
 def of_settings(settings: Settings) -> tuple[set[str], bool]:
@@ -92,15 +92,24 @@ def _softdeps(world: World, names: set[str]) -> dict[str, tuple[Fact, ...]]:
     return found
 
 
-def _rivals(tree: IndexedTree) -> dict[str, tuple[tuple[str, str], ...]]:
-    owners: dict[str, list[ModuleName]] = {}
-    for symbol, owner in tree.symbols():
-        owners.setdefault(symbol, []).append(owner)
-    found: dict[str, list[tuple[str, str]]] = {}
-    for symbol, several in owners.items():
-        for owner in several if len(several) > 1 else ():
-            found.setdefault(owner, []).extend((symbol, other) for other in several if other != owner)
-    return {owner: tuple(sorted(pairs)) for owner, pairs in found.items()}
+def rivals_of(
+    twins: Iterable[tuple[str, str, str]], exports: Sequence[Mapping[str, str]]
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return by name of a module the symbols that it shares, each with the other module.
+
+    ``twins`` are (module, symbol, owner) of modules that a kernel has refused for such a symbol; ``exports`` tell of
+    each kernel that was tried who owned a symbol there.
+    """
+    found: dict[str, set[tuple[str, str]]] = {}
+    pairs = list(twins)
+    for one, other in itertools.pairwise(exports):
+        pairs += [
+            (owner, symbol, other[symbol]) for symbol, owner in one.items() if other.get(symbol, owner) != owner
+        ]
+    for name, symbol, owner in pairs:
+        found.setdefault(name, set()).add((symbol, owner))
+        found.setdefault(owner, set()).add((symbol, name))
+    return {name: tuple(sorted(shared)) for name, shared in found.items()}
 
 
 def _cycles(paths: Iterable[str], tree: IndexedTree) -> dict[str, tuple[str, ...]]:

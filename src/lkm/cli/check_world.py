@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lkm.modfile.nouns import ModuleFacts
 
 #: What a module is refused for when a twin of it is loaded, though it would load alone.
-_TWIN = "exports duplicate symbol"
+_TWIN = ": exports duplicate symbol "
 
 
 class Judged(Record):
@@ -59,6 +59,8 @@ class Judge:
         self._options = options
         self._place = place
         self._done: dict[str, Judged] = {}
+        #: (module, symbol, owner) of those that were refused beside the owner, though they load alone.
+        self.twins: list[tuple[str, str, str]] = []
         path = f"{place}/world-{os.getpid()}"
         shutil.copyfile(known.world, path)
         self._kernel = SimulatedKernel(path)
@@ -103,10 +105,17 @@ class Judge:
             assert self._tree
             path = self._tree.path(name)
             found = self._load(name, path, self._options(name), self._tree.needs(name))
-            if found.errno and (found.errno == errno.EEXIST or any(_TWIN in line for line in found.log)):
+            shared = [line.partition(_TWIN)[2] for line in found.log if _TWIN in line]
+            if found.errno == errno.EEXIST or (found.errno and shared):
+                pairs = [line.rstrip(")").partition(" (owned by ") for line in shared]
+                self.twins += [(name, symbol, owner) for symbol, _, owner in pairs if owner != "kernel"]
                 found = Judge(self._known, self._options, self._twin()).one(path, found.parameters)
             self._done[name] = found
         return self._done[name]
+
+    def exports(self) -> dict[str, str]:
+        """Return who owns each symbol that a module has exported so far."""
+        return dict(self._kernel.world.db.execute("SELECT name, module FROM exports WHERE module != ''"))
 
     def _twin(self) -> str:
         place = f"{self._place}/twin-{os.getpid()}"

@@ -95,6 +95,20 @@ def unread(what: str, path: str) -> Finding:
     )
 
 
+def unindexed(why: str, directory: str, command: str) -> Finding:
+    """Return the finding for a module of a tree that has no index; ``command`` makes it."""
+    return Finding(
+        CODE,
+        "it is not known what it needs, as the tree has no index",
+        UNKNOWN,
+        "",
+        (Fact(why, directory),),
+        "what it needs is to be loaded first",
+        "depmod(8)",
+        (Remedy("index the tree", command),),
+    )
+
+
 def _seen(what: str, facts: ModuleFacts | None) -> str:
     if what == TREE:
         return f"depends={','.join(facts.values('depends') if facts else ())}"

@@ -6,7 +6,7 @@ from lkm.errors import LkmError
 from lkm.formats.compression import decompress, kind_of
 from lkm.formats.source import BytesSource
 from lkm.modfile.facts import read
-from lkm.names import ModuleName, name_from_path
+from lkm.names import name_from_path
 from lkm.system.files import read_bytes
 from lkm.system.indexfiles import open_index
 
@@ -72,14 +72,6 @@ class IndexedTree:
         if name not in self._facts:
             self._facts[name] = self.read(self.path(name))
         return self._facts[name]
-
-    def symbols(self) -> tuple[tuple[str, ModuleName], ...]:
-        """Return each symbol that a module exports, with that module; one of several owners comes several times."""
-        try:
-            found = [(name.removeprefix("symbol:"), ModuleName(owner)) for name, owner in self._index.dump_symbols()]
-        except LkmError:
-            return ()
-        return tuple(found)
 
     def read(self, path: str) -> ModuleFacts | None:
         """Return what a file tells, None where it cannot be read."""

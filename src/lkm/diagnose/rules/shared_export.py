@@ -26,15 +26,13 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     for rival in sorted({rival for _, rival in evidence.rivals}):
         symbols = sorted([symbol for symbol, other in evidence.rivals if other == rival])
         more = f" and {len(symbols) - _SHOWN} more" if len(symbols) > _SHOWN else ""
-        where = evidence.tree.origin() if evidence.tree else ""
+        where = evidence.tree.path(rival) if evidence.tree else ""
         yield Finding(
             CODE,
             f"it cannot be loaded beside {rival}: both export {', '.join(symbols[:_SHOWN])}{more}",
             CERTAIN,
             "",
-            tuple(
-                [Fact(f"symbol:{symbol} has two owners", f"{where}/modules.symbols") for symbol in symbols[:_SHOWN]]
-            ),
+            tuple([Fact(f"{rival} exports {symbol}", where) for symbol in symbols[:_SHOWN]]),
             "a symbol has one owner",
             "kernel/module/main.c: verify_exported_symbols",
             (Remedy(f"remove {rival} before this one is loaded", f"lkm modprobe -r {rival}"),),
