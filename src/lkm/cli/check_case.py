@@ -123,7 +123,7 @@ class Case:
     def _part(
         self, names: list[str], place: str, tick: Callable[[int], object]
     ) -> tuple[list[Result], list[tuple[str, str, str]], dict[str, str]]:
-        """Judge these in one kernel; return what came of it, who was refused for whose symbol, and who owned which."""
+        """Judge these in one kernel; return also who was refused for whose symbol, and who owned which."""
         concerned, wild = of_settings(self.settings)
         concerned |= self.notes.concerned() if self.notes else set()
         firmware = os.path.isdir(f"{self.root}/lib/firmware")
