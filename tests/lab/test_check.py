@@ -98,9 +98,7 @@ def test_each_policy_is_the_real_kernels(
                     differences.append(f"{words} {row}: {answer['errno']}, really {number}")
                 elif number and not answer["findings"]:
                     differences.append(f"{words} {row}: {answer['errno']}, no cause")
-    tell(
-        f"{count} answers of lkm check under {len(POLICIES)} policies, {len(differences)} unlike Debian's kernel"
-    )
+    tell(f"{count} answers of lkm check under {len(POLICIES)} policies, {len(differences)} unlike Debian's kernel")
     assert differences == []
 
 
