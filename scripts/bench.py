@@ -232,9 +232,8 @@ def check(place: Path) -> dict[str, Any]:
     seconds = statistics.median(command.seconds() for _ in range(3))
     memory = command.memory()
     shutil.rmtree(place / "check")
-    print(
-        f"{'check, Debian tree, all modules':<44} {seconds:9.2f}  (at most {CHECK}; MiB: {memory:.0f}, at most {CHECK_MEMORY:.0f})"
-    )
+    limits = f"(at most {CHECK}; MiB: {memory:.0f}, at most {CHECK_MEMORY:.0f})"
+    print(f"{'check, Debian tree, all modules':<44} {seconds:9.2f}  {limits}")
     return {"seconds": seconds, "limit": CHECK, "memory": memory, "most": CHECK_MEMORY}
 
 

@@ -36,15 +36,30 @@ def sarif(results: Sequence[Result]) -> str:
 def _row(result: Result, finding: Finding, index: int) -> dict[str, object]:
     level = "note" if finding.certainty == UNKNOWN else "error" if finding.errno else "warning"
     evidence = "; ".join([f"{fact.text} ({fact.origin})" if fact.origin else fact.text for fact in finding.facts])
-    uri = quote(result.path.encode("utf-8", "surrogateescape"))
+    related = [
+        {"physicalLocation": _place(file, int(line)), "message": {"text": fact.text}}
+        for fact in finding.facts
+        for file, _, line in [fact.origin.rpartition(":")]
+        if file.startswith("/") and line.isdecimal()
+    ]
     return {
         "ruleId": finding.code,
         "ruleIndex": index,
         "level": level,
         "message": {"text": f"{result.name}: {finding.what}" + (f". Seen: {evidence}" if evidence else "")},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri}}}],
+        "locations": [{"physicalLocation": _place(result.path, 1)}],
+        **({"relatedLocations": related} if related else {}),
         "partialFingerprints": {"lkmFinding/v1": f"{result.name}/{finding.code}/{finding.what}"},
         "properties": {"verdict": result.verdict, "errno": result.errno, "certainty": finding.certainty},
+    }
+
+
+def _place(path: str, line: int) -> dict[str, object]:
+    """Return a place; modules have no lines, but services want one."""
+    uri = quote(path.encode("utf-8", "surrogateescape"))
+    return {
+        "artifactLocation": {"uri": f"file://{uri}" if path.startswith("/") else uri},
+        "region": {"startLine": line},
     }
 
 

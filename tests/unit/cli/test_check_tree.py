@@ -179,4 +179,7 @@ def test_sarif_has_help_and_places(root: Path, check: Check, capfd: pytest.Captu
     assert [rules[row["ruleIndex"]]["id"] for row in run["results"]] == [row["ruleId"] for row in run["results"]]
     assert "modprobe instead of insmod" in rules[1]["help"]["text"]
     place = run["results"][1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-    assert place.endswith("/kernel/odd%20name%25.ko")
+    assert place.startswith("file:///") and place.endswith("/kernel/odd%20name%25.ko")
+    (related,) = run["results"][0]["relatedLocations"]
+    assert related["physicalLocation"]["artifactLocation"]["uri"].endswith("/modules.softdep")
+    assert related["physicalLocation"]["region"]["startLine"] > 0
