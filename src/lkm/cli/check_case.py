@@ -55,7 +55,7 @@ class Case:
         root = given.get("dirname", "") or ours.root()
         base = os.path.abspath(root or "/").rstrip("/")
         release = given.get("set-version", "")
-        if "image" not in given:
+        if not given.get("image"):
             release = release or ours.release()
             image = image_of(base, release)
             given = {**given, "image": image} if image else given
@@ -205,7 +205,8 @@ class Case:
         )
 
     def _told(self, evidence: Evidence, rules: tuple[str, ...]) -> tuple[Finding, ...]:
-        return with_origins(diagnose(evidence, rules), self.settings.options)
+        options = [each for each in self.settings.options if each.module == evidence.name]
+        return with_origins(diagnose(evidence, rules), options)
 
     def _doubts(self, file: ModuleFile, judged: Judged) -> tuple[Finding, ...]:
         lacking = set(self.known.lacking) | (set() if self.tree else {doubts.TREE})
@@ -219,7 +220,8 @@ class Case:
         if judged.errno == errno.ENOENT and (self.tree is None or judged.hidden):
             return True
         key = doubts.CERTIFICATES in self.known.lacking and file.signature == UNKNOWN_KEY
-        return doubts.MACHINE in self.known.lacking or (key and judged.errno in (errno.EKEYREJECTED, errno.EPERM))
+        locked = any(line.startswith("Lockdown: ") for line in judged.log)
+        return doubts.MACHINE in self.known.lacking or (key and (judged.errno == errno.EKEYREJECTED or locked))
 
 
 def _asks(judged: Judged) -> bool:

@@ -9,6 +9,7 @@ from lkm.cli.sim_new import make, policy
 from lkm.config.cmdline import kernels_policy
 from lkm.diagnose import doubts
 from lkm.errors import FormatError, LkmError, NotFound
+from lkm.image.features import config_features
 from lkm.kernel.sim.kernel import SimulatedKernel
 from lkm.kernel.sim.world import World
 from lkm.record import Record
@@ -131,15 +132,12 @@ def _without_image(world: str, release: str, base: str, tree: IndexedTree | None
             break
     if not magic:
         lacking.add(doubts.VERMAGIC)
-    meta = {
-        "release": release,
-        "tree": base,
-        "vermagic": magic,
-        "sig": "1",
-        **({"machine": machine} if machine else {}),
-    }
-    if "modversions" in magic.split():
-        meta["modversions"] = "1"
+    meta = {"release": release, "tree": base, "vermagic": magic, **({"machine": machine} if machine else {})}
+    config = f"{base}/boot/config-{release}"
+    features = config_features(read_text(config)) if os.path.isfile(config) else ("sig",)
+    if "sig" not in features:
+        lacking.discard(doubts.CERTIFICATES)
+    meta |= dict.fromkeys([*features, *({"modversions"} & set(magic.split()))], "1")
     builtins = sorted(tree.builtin()) if tree else ()
     World.create(world, meta, (), builtins).close()
 
@@ -156,8 +154,7 @@ def _offered(
         if not symvers and not table and not base and release == os.uname().release:
             table = KALLSYMS
     if symvers:
-        _add(world, _of_symvers(symvers, tree))
-        lacking -= {doubts.EXPORTS, doubts.CRCS, doubts.MARKS, doubts.NAMESPACES}
+        _add(world, _of_symvers(symvers, tree, lacking))
         origins.append(symvers)
     if table and (exports := _of_map(table, lacking, named="system-map" in given)):
         _add(world, exports)
@@ -165,8 +162,8 @@ def _offered(
     return origins
 
 
-def _of_symvers(path: str, tree: IndexedTree | None) -> list[Export]:
-    """Return the kernel's exports, and those of modules that the tree has not."""
+def _of_symvers(path: str, tree: IndexedTree | None, lacking: set[str]) -> list[Export]:
+    """Return the kernel's exports, where they are in it, and those of modules that the tree has not."""
     from lkm.image.symvers import KERNEL, read
 
     found, problems = read(read_text(path), path)
@@ -175,6 +172,8 @@ def _of_symvers(path: str, tree: IndexedTree | None) -> list[Export]:
         raise FormatError(
             f"no Module.symvers: {what}", path, hint="it is made by the build of a kernel or of modules"
         )
+    if KERNEL in found:  # not in that of a module's build
+        lacking -= {doubts.EXPORTS, doubts.CRCS, doubts.MARKS, doubts.NAMESPACES}
     others = [owner for owner in found if owner != KERNEL and not (tree and tree.path(owner))]
     return [export for owner in (KERNEL, *others) for export in found.get(owner, ())]
 

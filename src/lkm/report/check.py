@@ -102,7 +102,8 @@ def _causes(results: Sequence[Result]) -> Iterator[str]:
 
 def _general(finding: Finding, result: Result) -> str:
     """Return what a finding says without the module's own name and file, so that the same is told once."""
-    return finding.what.replace(result.path, "its file").replace(f"{result.name} ", "it ")
+    what = finding.what.replace(result.path, "its file")
+    return f"it {what.removeprefix(f'{result.name} ')}" if what.startswith(f"{result.name} ") else what
 
 
 def _names(kinds: dict[str, list[Result]]) -> list[str]:

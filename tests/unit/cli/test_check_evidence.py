@@ -105,6 +105,23 @@ def test_module_symvers_tells_enough(check: Check, root: Path, tmp_path: Path) -
     assert str(tmp_path / "Module.symvers") in json.dumps(modules[0]["findings"][0])
 
 
+def test_the_symvers_of_a_module_is_not_the_kernels(check: Check, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("0x00000000\tof_mine\tmine\tEXPORT_SYMBOL\t\n")
+    status, (module,) = check("-d", str(root), "-S", uml().release, "--symvers", str(tmp_path / "mine"), "dummy")
+    assert (status, module["verdict"]) == (2, "unknown")
+
+
+def test_the_configuration_beside_tells_whether_signatures_count(check: Check, root: Path, tmp_path: Path) -> None:
+    (root / "boot").mkdir()
+    words = ["-d", str(root), "-S", uml().release, "--symvers", symvers(tmp_path / "s"), "dummy"]
+    config = root / f"boot/config-{uml().release}"
+    config.write_text("CONFIG_MODULE_SIG=y\nCONFIG_MODULE_SIG_FORCE=y\n")
+    status, (module,) = check(*words)
+    assert (status, module["errno"], module["findings"][0]["code"]) == (1, "EKEYREJECTED", "unsigned")
+    config.write_text("CONFIG_MODULE_SIG=y\n")
+    assert check(*words)[0] == 0
+
+
 def test_module_symvers_is_found_in_the_build_directory(check: Check, root: Path) -> None:
     build = root / "lib/modules" / uml().release / "build"
     build.mkdir()
@@ -208,6 +225,8 @@ def test_a_signature_that_nobody_can_judge(check: Check, root: Path, tmp_path: P
         assert (status, whats(module)) == (2, ["it is not known whether the kernel trusts the key that signed it"])
         status, (module,) = check(*policy, "--key", str(tmp_path / "key"), *words)
         assert (status, module["verdict"]) == (0, "loads")
+    status, (module,) = check("--policy", "modules_disabled", *words)
+    assert (status, module["errno"]) == (1, "EPERM")  # whoever has signed it
 
 
 def test_a_key_that_is_none(root: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
