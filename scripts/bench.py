@@ -29,6 +29,8 @@ PYTHON = sys.executable
 LKM = str(Path(PYTHON).parent / "lkm")
 #: The least that `lookups` promises, a second.
 WARM = 100_000
+#: The most that `lkm check` of Debian's tree may take on two processors: seconds, and MiB.
+CHECK, CHECK_MEMORY = 10.0, 400.0
 #: How much longer than eight times a tree eight trees may take.
 GROWTH = 1.15
 
@@ -219,6 +221,22 @@ def lab(kernel: str, limit: float) -> dict[str, Any]:
     return {"kernel": kernel, "seconds": seconds, "limit": limit}
 
 
+def check(place: Path) -> dict[str, Any]:
+    """Measure `lkm check --all` of Debian's tree against its own image, in seconds."""
+    root, release = debian_modules()
+    tree = copy_tree(root, release, place / "check")
+    subprocess.run([LKM, "depmod", "-b", str(tree), release], check=True)
+    image = next((root / "boot").glob("vmlinuz-*"))
+    command = Command([LKM, "check", "--image", str(image), "-d", str(tree), "--all"])
+    command.seconds()
+    seconds = statistics.median(command.seconds() for _ in range(3))
+    memory = command.memory()
+    shutil.rmtree(place / "check")
+    limits = f"(at most {CHECK}; MiB: {memory:.0f}, at most {CHECK_MEMORY:.0f})"
+    print(f"{'check, Debian tree, all modules':<44} {seconds:9.2f}  {limits}")
+    return {"seconds": seconds, "limit": CHECK, "memory": memory, "most": CHECK_MEMORY}
+
+
 def main() -> int:
     """Measure all rows."""
     os.environ["PATH"] += ":/sbin:/usr/sbin"
@@ -237,6 +255,7 @@ def main() -> int:
         rows += more
         shutil.rmtree(place / "deb")
         grown = growth(place)
+        checked = check(place)
     print("\nlab: seconds from start to end of `lkm lab run -- true`, on an idle machine")
     root, _ = debian_modules()
     lab_rows = [lab("uml", 1.0), lab(str(root), 1.3)]
@@ -250,6 +269,7 @@ def main() -> int:
         "warm": rate,
         "growth": grown,
         "lab": lab_rows,
+        "check": checked,
     }
     out.write_text(json.dumps(figures, indent=1) + "\n")
     over = [fault for row in rows for fault in row.faults()]
@@ -258,6 +278,10 @@ def main() -> int:
     ours = grown["ours"]
     if ours[-1] / ours[0] / 8 > GROWTH:
         over.append(f"growth: 8 trees take {ours[-1] / ours[0]:.1f} times as long as one")
+    if checked["seconds"] > CHECK:
+        over.append(f"check: {checked['seconds']:.1f} s > {CHECK}")
+    if checked["memory"] > CHECK_MEMORY:
+        over.append(f"check: {checked['memory']:.0f} MiB > {CHECK_MEMORY:.0f}")
     over += [
         f"lab, {r['kernel']}: {r['seconds']:.2f} s > {r['limit']}" for r in lab_rows if r["seconds"] > r["limit"]
     ]

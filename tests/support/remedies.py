@@ -350,6 +350,13 @@ TABLE: dict[tuple[str, str], Case | str] = {
         f"lkm insmod {FILES}/gt_twin.ko",
         f"lkm insmod {FILES}/gt_twin.ko",
     ),
+    ("shared-export", "lkm modprobe -r {rival}"): Case(
+        UML,
+        {"rival": "gt_main"},
+        _EXTRA.format("gt_main.ko"),
+        f"lkm insmod {FILES}/gt_twin.ko",
+        f"lkm insmod {FILES}/gt_twin.ko",
+    ),
     ("relocation", "cat /proc/version"): Case(
         UML, {}, "lkm modprobe fat", f"lkm insmod {FILES}/relocation.ko", says="gcc"
     ),

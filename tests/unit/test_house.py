@@ -13,6 +13,9 @@ SOURCES = sorted((ROOT / "src/lkm").rglob("*.py"))
 #: Modules that have no test module of their own, because this one drives the whole of them.
 TESTED_BY = {
     "cli/depmod_run.py": "unit/cli/test_depmod.py",
+    "cli/check_case.py": "unit/cli/test_check_tree.py",
+    "cli/check_kernel.py": "unit/cli/test_check_evidence.py",
+    "cli/check_notes.py": "unit/cli/test_check_tree.py",
     "cli/check_world.py": "unit/cli/test_check.py",
     "cli/kernelside.py": "unit/cli/test_explain.py",
     "cli/ksyms.py": "unit/cli/test_insmod24.py",
@@ -53,6 +56,7 @@ TESTED_BY = {
     "modfile/modinfo.py": "unit/modfile/test_facts.py",
     "modfile/nouns.py": "unit/modfile/test_facts.py",
     "modfile/versions.py": "unit/modfile/test_facts.py",
+    "report/sarif.py": "unit/cli/test_check_tree.py",
     "report/document.py": "unit/cli/test_json.py",
     "report/show.py": "unit/cli/test_verbs.py",
     "report/procfs.py": "unit/cli/test_sim.py",

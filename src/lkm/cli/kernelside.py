@@ -85,8 +85,8 @@ def with_signature(file: ModuleFile, raw: bytes, certificates: Iterable[bytes]) 
     from lkm.kernel.sim.signatures import judge
     from lkm.modfile.signature import MAGIC
 
-    if file.facts is None:
-        return file
+    if file.facts is None:  # the kernel looks for a signature before it looks at anything else
+        return file if file.packed or raw.endswith(MAGIC) else file._replace(signature=UNSIGNED)
     data = decompress(raw, file.packed, file.path)
     found = file.facts.signature
     if found is None:

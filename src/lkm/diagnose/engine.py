@@ -59,6 +59,7 @@ RULES = (
     "already_loaded",
     "built_in",
     "namespace",
+    "dependency_cycle",
     "refused_need",
     "gpl_only",
     "proprietary_owner",
@@ -75,6 +76,9 @@ RULES = (
     "init_failed",
     "request_loop",
     "blacklisted",
+    "shadowed",
+    "shared_export",
+    "absent_softdep",
 )
 
 

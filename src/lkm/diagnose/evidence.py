@@ -161,7 +161,9 @@ class Evidence(Record):
     module that was to be removed, ``devices`` those of this machine, ``index_faults`` what is wrong with the
     tree's indexes (a missing or stale file), ``caller`` who asked. ``installed`` are the other kernels whose modules
     are on this machine, ``srcversion`` that of the module that is in the kernel under this name
-    (/sys/module/NAME/srcversion).
+    (/sys/module/NAME/srcversion). ``shadows`` are other files of the tree with this module's name, ``cycle`` the
+    modules that need each other in a circle, this one first, ``softdeps_absent`` the softdeps that no module is for
+    (each with its line), ``rivals`` symbols that it exports, each with another module that does so too.
     """
 
     file: ModuleFile | None = None
@@ -178,6 +180,10 @@ class Evidence(Record):
     caller: Caller = Caller()
     installed: tuple[Installed, ...] = ()
     srcversion: str = ""
+    shadows: tuple[str, ...] = ()
+    cycle: tuple[str, ...] = ()
+    softdeps_absent: tuple[Fact, ...] = ()
+    rivals: tuple[tuple[str, str], ...] = ()
 
 
 def find_export(evidence: Evidence, symbol: str) -> tuple[str, Export] | None:

@@ -72,10 +72,11 @@ class IndexedTree:
     def facts(self, name: str) -> ModuleFacts | None:
         """Return what a module's file tells, None where it cannot be read."""
         if name not in self._facts:
-            self._facts[name] = self._read(self.path(name))
+            self._facts[name] = self.read(self.path(name))
         return self._facts[name]
 
-    def _read(self, path: str) -> ModuleFacts | None:
+    def read(self, path: str) -> ModuleFacts | None:
+        """Return what a file tells, None where it cannot be read."""
         try:
             data = read_bytes(path) if path else b""
             return read(BytesSource(decompress(data, kind_of(data[:6]), path), path))[0]

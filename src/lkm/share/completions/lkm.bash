@@ -7,7 +7,7 @@
 
 _shtab_lkm_subparsers=(check completion depmod explain insmod ksyms lab load lsmod modinfo modprobe resolve rmmod show sim tools top unload)
 
-_shtab_lkm_check_option_strings=(--all --image -d --dirname -S --set-version --policy --json --sarif -V --version -h --help --kernel)
+_shtab_lkm_check_option_strings=(--all --image -d --dirname -S --set-version -C --config --symvers --system-map --key --policy --cmdline -v --verbose --json --sarif -V --version -h --help --kernel)
 _shtab_lkm_completion_option_strings=(--names -V --version -h --help)
 _shtab_lkm_depmod_option_strings=(-a --all -A --quick -b --basedir -m --moduledir -o --outdir -C --config -E --symvers -F --filesyms -e --errsyms -v --verbose -n --show --dry-run -P --symbol-prefix -w --warn --hash --no-cache --json -V --version -h --help --kernel)
 _shtab_lkm_explain_option_strings=(--errno --log --incident --image -d --dirname -S --set-version --json -V --version -h --help --kernel)
@@ -31,6 +31,10 @@ _shtab_lkm_check_pos_0_COMPGEN=_lkm_modules
 _shtab_lkm_check___image_COMPGEN=_shtab_compgen_files
 _shtab_lkm_check__d_COMPGEN=_shtab_compgen_dirs
 _shtab_lkm_check___dirname_COMPGEN=_shtab_compgen_dirs
+_shtab_lkm_check__C_COMPGEN=_shtab_compgen_files
+_shtab_lkm_check___config_COMPGEN=_shtab_compgen_files
+_shtab_lkm_check___symvers_COMPGEN=_shtab_compgen_files
+_shtab_lkm_check___system_map_COMPGEN=_shtab_compgen_files
 _shtab_lkm_depmod_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_lkm_depmod__b_COMPGEN=_shtab_compgen_dirs
 _shtab_lkm_depmod___basedir_COMPGEN=_shtab_compgen_dirs
@@ -104,6 +108,8 @@ _shtab_lkm_pos_0_choices=(check completion depmod explain insmod ksyms lab load 
 
 _shtab_lkm_check_pos_0_nargs='*'
 _shtab_lkm_check___all_nargs=0
+_shtab_lkm_check__v_nargs=0
+_shtab_lkm_check___verbose_nargs=0
 _shtab_lkm_check___json_nargs=0
 _shtab_lkm_check___sarif_nargs=0
 _shtab_lkm_check__V_nargs=0

@@ -51,7 +51,7 @@ function _shtab_lkm_using
 end
 
 set -g _shtab_lkm_commands check completion depmod explain insmod ksyms lab load lsmod modinfo modprobe resolve rmmod show sim tools top unload
-set -g _shtab_lkm_opts_with_value --append --basedir --config --dialect --dirname --errno --every --extra-root --field --filesyms --image --incident --keep --kernel --log --memory --moduledir --names --outdir --policy --release --rw --set-version --sort --symbol-prefix --symvers --timeout --tree --wait -C -E -F -P -S -b -d -k -m -o -w
+set -g _shtab_lkm_opts_with_value --append --basedir --cmdline --config --dialect --dirname --errno --every --extra-root --field --filesyms --image --incident --keep --kernel --key --log --memory --moduledir --names --outdir --policy --release --rw --set-version --sort --symbol-prefix --symvers --system-map --timeout --tree --wait -C -E -F -P -S -b -d -k -m -o -w
 
 complete -c lkm -e
 complete -c lkm -f
@@ -59,9 +59,15 @@ complete -c lkm -f
 complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a check -d 'tell whether modules would load into a kernel, and why not'
 complete -c lkm -n '_shtab_lkm_using check' -l all -d 'check all modules of the tree'
 complete -c lkm -n '_shtab_lkm_using check' -l image -xka "(__fish_complete_path (commandline -ct))" -d 'the kernel: vmlinuz, vmlinux or a User-Mode Linux binary'
-complete -c lkm -n '_shtab_lkm_using check' -s d -l dirname -xka "(__fish_complete_directories)" -d 'the root below which modules are'
-complete -c lkm -n '_shtab_lkm_using check' -s S -l set-version -x -d 'the kernel'"'"'s release, if not the image'"'"'s, or the running one'
+complete -c lkm -n '_shtab_lkm_using check' -s d -l dirname -xka "(__fish_complete_directories)" -d 'the root below which modules and configuration are'
+complete -c lkm -n '_shtab_lkm_using check' -s S -l set-version -x -d 'the release of the modules, if not the image'"'"'s, or the running kernel'"'"'s'
+complete -c lkm -n '_shtab_lkm_using check' -s C -l config -xka "(__fish_complete_path (commandline -ct))" -d 'configuration to read instead of the root'"'"'s; may be given again'
+complete -c lkm -n '_shtab_lkm_using check' -l symvers -xka "(__fish_complete_path (commandline -ct))" -d 'exports and CRCs from a build'"'"'s Module.symvers, without an image or in addition'
+complete -c lkm -n '_shtab_lkm_using check' -l system-map -xka "(__fish_complete_path (commandline -ct))" -d 'exports from System.map or /proc/kallsyms, without an image or in addition'
+complete -c lkm -n '_shtab_lkm_using check' -l key -x -d 'trust this X.509 certificate too (DER or PEM), as an enrolled MOK; may be given again'
 complete -c lkm -n '_shtab_lkm_using check' -l policy -x -d 'sig_enforce, lockdown=LEVEL, modules_disabled, module_blacklist=A,B ...'
+complete -c lkm -n '_shtab_lkm_using check' -l cmdline -x -d 'the kernel'"'"'s command line: policy, and parameters of modules'
+complete -c lkm -n '_shtab_lkm_using check' -s v -l verbose -d 'tell all findings of each module'
 complete -c lkm -n '_shtab_lkm_using check' -l json -d 'answer with a JSON object (docs/json.md)'
 complete -c lkm -n '_shtab_lkm_using check' -l sarif -d 'answer in SARIF 2.1.0, for tools that show results of checks'
 complete -c lkm -n '_shtab_lkm_using check' -s V -l version -d 'print the version'
