@@ -53,11 +53,9 @@ class Messages:
 
     def detail(self, *lines: str) -> None:
         """Say more about the error just said: a line each, indented; empty ones are left out."""
-        if self.classic:
-            return
         if self.heard:
             self.heard[-1][2].extend(filter(None, lines))
-        if self.priority < ERR:
+        if self.priority < ERR or self.classic:
             return
         for line in filter(None, lines):
             if self.to_syslog:

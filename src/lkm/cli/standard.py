@@ -12,7 +12,7 @@ HELP = Option("h", "help", "", "print this help")
 JSON = Option("", "json", "", "answer with a JSON object (docs/json.md)")
 #: Of tools that load or remove, for what fails.
 CLASSIC = Option("", "classic", "", "of what fails, say the line that kmod says and no explanation")
-INCIDENT = Option("", "incident", "FILE", "when it fails, write there all that explains it: lkm explain --incident")
+INCIDENT = Option("", "incident", "FILE", "when it fails, write the evidence there, for lkm explain --incident FILE")
 #: For help texts alone: lkm.cli.main takes it out of the command line (lkm.cli.kernels.choose).
 KERNEL = Option("", "kernel", "KERNEL", "live, or sim:FILE for a simulated one; before LKM_KERNEL")
 

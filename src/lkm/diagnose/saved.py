@@ -54,7 +54,7 @@ class SavedTree(Record):
 
 
 def examined(evidence: Evidence) -> tuple[tuple[Finding, ...], Evidence]:
-    """Return the findings, and the evidence that is enough to make them again: that of :func:`diagnose`, twice.
+    """Return the findings of :func:`diagnose`, and the evidence cut down to what leads to the same ones again.
 
     The symbols that the module needs are always kept, for rules that are yet to come.
     """

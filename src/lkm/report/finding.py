@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 #: Findings whose evidence is what is wanted to know.
 _TELLING = ("in-use", "init-failed", "no-device")
-_UNKNOWN = ": Unknown symbol "  # the finding names the symbols
+#: Findings that name the symbols; the kernel has a line for each.
+_SYMBOLS = ("missing-symbol", "gpl-only", "not-exported", "missing-option", "proprietary-owner")
 _QUOTED = 3
 
 
@@ -52,14 +53,21 @@ def told(findings: Sequence[Finding], log: Sequence[str] = (), *, verbose: bool 
     if verbose:
         rest = [line for line in log if not any(line in f.text for finding in findings for f in finding.facts)]
         full = [line for finding in findings for line in lines_of(finding)]
-        return (*full, *_quoted([line for line in rest if _UNKNOWN not in line], verbose))
+        return (*full, *_quoted(_news(rest, findings), verbose))
     first = findings[0]
     lines = [_head(first, " (-v lists all)" if first.what.endswith(" more") else "")]
     facts = first.facts if first.certainty != CERTAIN or first.code in _TELLING else ()
     lines += [f"  {_seen(fact)}" for fact in facts if fact.origin not in ("/proc/modules", "kernel log")]
-    lines += [f"  {line}" for line in _quoted([line for line in log if _UNKNOWN not in line], verbose)]
+    lines += [f"  {line}" for line in _quoted(_news(log, findings), verbose)]
     lines += [f"  {_cure(remedy)}" for remedy in first.remedies]
     return (*lines, *[f"also: {_head(finding)}" for finding in findings[1:]])
+
+
+def _news(log: Sequence[str], findings: Sequence[Finding]) -> Sequence[str]:
+    """Return the lines that say more than the findings."""
+    if not any(finding.code in _SYMBOLS for finding in findings):
+        return log
+    return [line for line in log if ": Unknown symbol " not in line]
 
 
 def _quoted(log: Sequence[str], verbose: bool) -> list[str]:

@@ -41,8 +41,11 @@ SURE = FINDING._replace(certainty="certain", facts=(Fact("seen here", "x.ko"),))
 
 def test_a_terminal_gets_cause_log_and_cures_and_a_line_of_each_other_finding() -> None:
     others = FINDING._replace(code="odd", what="it is odd", certainty="possible")
-    assert told((SURE, others), ("x: bad\x1b", "x: Unknown symbol y (err -2)")) == (
-        "it is so [code]",
+    log = ("x: bad\x1b", "x: Unknown symbol y (err -2)")
+    assert "  seen: x: Unknown symbol y (err -2) (kernel log)" in told((SURE, others), log)
+    symbols = SURE._replace(code="missing-symbol")
+    assert told((symbols, others), log) == (
+        "it is so [missing-symbol]",
         "  seen: x: bad\\x1b (kernel log)",
         "  risky: do this: `command`",
         "  cure: or that",

@@ -32,7 +32,9 @@ _BOTH = Remedy("let modprobe load {owner} and {name}", "lkm modprobe {name}")
 _FIRST = Remedy("load {owner} first", "lkm modprobe {owner}")
 _VERSION = Remedy("take a version of the module that is made for this kernel")
 _IMAGE = Remedy("ask again with the kernel's image, which tells its symbols", "lkm explain --image {image} {path}")
-REMEDIES = (_BOTH, _FIRST, _VERSION, _IMAGE)
+_WAIT = Remedy("wait until that is done; if it never ends, only a reboot clears it")
+REMEDIES = (_BOTH, _FIRST, _VERSION, _IMAGE, _WAIT)
+_STATES = {"Loading": "being loaded just now", "Unloading": "being removed just now"}
 _SOURCE = "kernel/module/main.c: simplify_symbols, resolve_symbol"
 _BECAUSE = "a module is linked with what is in the kernel at that moment"
 
@@ -51,13 +53,15 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     back = {symbol for symbol, _ in kept_back(evidence)}
     facts = evidence.file.facts if evidence.file else None
     groups: dict[str, list[str]] = {}
+    half = _half_loaded(evidence)
     for symbol in missing:
         export = find_export(evidence, symbol)
         if symbol in rest or symbol in back or (export and export[1].gpl_only and facts and not facts.gpl_compatible):
             continue
         owners = evidence.tree.owners(symbol) if evidence.tree else ()
-        if not set(owners) & (loaded_names(evidence) | set(evidence.refused)):
-            groups.setdefault(owners[0], []).append(symbol)
+        if not set(owners) & ((loaded_names(evidence) - half.keys()) | set(evidence.refused)):
+            owner = next((each for each in owners if each in half), owners[0])
+            groups.setdefault(owner, []).append(symbol)
     for owner, symbols in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
         yield _provided(owner, symbols, where, sure, evidence)
     gone = [symbol for symbol in rest if not hidden(evidence, symbol) and not without_option(evidence, symbol)]
@@ -65,14 +69,21 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         yield _nobodys(gone, where, sure, evidence)
 
 
+def _half_loaded(evidence: Evidence) -> dict[str, str]:
+    """Return the modules that are not done with coming or going: nobody gets their symbols."""
+    loaded = evidence.kernel.loaded if evidence.kernel else None
+    return {str(module.name): _STATES.get(module.state, "") for module in loaded or () if module.state != "Live"}
+
+
 def _provided(owner: str, symbols: list[str], where: str, sure: str, evidence: Evidence) -> Finding:
     assert evidence.tree
     name = name_of(evidence)
     path = evidence.tree.path(owner)
-    known = [_BOTH, _FIRST] if evidence.tree.path(name) else [_FIRST]
+    half = _half_loaded(evidence).get(owner, "")
+    known = [_WAIT] if half else [_BOTH, _FIRST] if evidence.tree.path(name) else [_FIRST]
     return Finding(
         CODE,
-        f"module {owner}, which is not loaded, provides {_count(symbols)}: {some(symbols)}",
+        f"module {owner}, which is {half or 'not loaded'}, provides {_count(symbols)}: {some(symbols)}",
         sure,
         "ENOENT",
         (Fact(", ".join(symbols), where), Fact(f"{owner} exports them", path or evidence.tree.origin())),
