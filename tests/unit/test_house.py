@@ -33,6 +33,7 @@ TESTED_BY = {
     "cli/show.py": "unit/cli/test_verbs.py",
     "cli/unload.py": "unit/cli/test_verbs.py",
     "cli/users.py": "lab/test_users.py",
+    "cli/watch.py": "unit/cli/test_json.py",
     "cli/voice24.py": "unit/cli/test_modprobe24.py",
     "config/nouns.py": "unit/config/test_modprobe.py",
     "config/nouns24.py": "unit/config/test_modulesconf.py",

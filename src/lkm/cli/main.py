@@ -13,6 +13,7 @@ CLASSIC = ("depmod", "insmod", "lsmod", "modinfo", "modprobe", "rmmod")
 TOOLS = {
     "check": "tell whether modules would load into a kernel, and why not",
     "depmod": "index a module tree: write modules.dep and the other modules.* files",
+    "effects": "run a command, and tell what it changed in the kernel, by which module",
     "explain": "say what keeps a module from being loaded, and what to do",
     "insmod": "load one module file",
     "ksyms": "list the symbols that a 2.4 kernel and its modules export",

@@ -12,10 +12,13 @@ import pytest
 
 from lkm.cli import depmod, sim
 from lkm.cli.main import CLASSIC, main
+from lkm.diagnose.effects import VERDICTS
 from lkm.plan.steps import KINDS
 from lkm.report.causes import CAUSES
 from lkm.report.document import SCHEMA
+from lkm.state import snapshot
 from tests.support.elfwriter import build_module
+from tests.support.kernels import LKM
 from tests.support.schema import SHIPPED, check
 
 Call = Callable[..., Any]
@@ -65,9 +68,12 @@ def test_the_schema_is_one_and_says_what_the_code_has() -> None:
     jsonschema.Draft202012Validator.check_schema(SHIPPED)
     assert SHIPPED["$id"] == SCHEMA
     tools = [name for variant in SHIPPED["oneOf"] for name in variant["properties"]["tool"]["enum"]]
-    assert sorted(tools) == sorted([*CLASSIC, "check", "explain", "load", "show", "unload"])
+    assert sorted(tools) == sorted([*CLASSIC, "check", "effects", "explain", "load", "show", "unload"])
     assert SHIPPED["$defs"]["request"]["properties"]["cause"]["enum"] == list(CAUSES)
     assert SHIPPED["$defs"]["reason"]["properties"]["kind"]["enum"] == list(KINDS)
+    assert SHIPPED["$defs"]["change"]["properties"]["kind"]["enum"] == list(snapshot.KINDS)
+    verdict = SHIPPED["$defs"]["effects"]["properties"]["modules"]["items"]["properties"]["verdict"]
+    assert verdict["properties"]["code"]["enum"] == list(VERDICTS)
 
 
 def test_an_answer_that_is_not_so_is_noticed() -> None:
@@ -171,6 +177,32 @@ def test_modinfo(call: Call, tree: Path) -> None:
     (only,) = call("modinfo", "-p", "fat")["modules"]
     assert (only["fields"], len(only["parameters"])) == ({}, 1)
     assert call("modinfo", status=1)["modules"] == []
+
+
+def test_effects(call: Call) -> None:
+    (request,) = call("load", "msdos")["requests"]
+    fat, msdos = request["effects"]["modules"]
+    assert (fat["module"], fat["verdict"]["code"], fat["exports"], fat["users"]) == ("fat", "library", 1, ["msdos"])
+    assert (msdos["action"], msdos["verdict"]["code"], msdos["size"] > 0) == ("loaded", "serves", True)
+    (change,) = msdos["changes"]
+    assert change == {
+        "change": "appeared",
+        "kind": "filesystem",
+        "name": "msdos",
+        "owner": "msdos",
+        "before": None,
+        "after": "nodev",
+    }
+    (request,) = call("unload", "msdos")["requests"]
+    verdicts = [module["verdict"]["text"] for module in request["effects"]["modules"]]
+    assert verdicts == ["out, and with it file system msdos", "out"]
+    assert request["effects"]["size"] < 0 and request["effects"]["modules"][0]["changes"][0]["after"] is None
+    assert "effects" not in call("load", "--no-effects", "fat")["requests"][0]
+    assert "effects" not in call("load", "-n", "msdos")["requests"][0]
+    answer = call("effects", "--", "sh", "-c", f"{LKM} modprobe -C /dev/null msdos; echo said; exit 5", status=5)
+    assert answer["command_status"] == 5 and answer["effects"]["modules"][0]["changes"] == [change]
+    assert call("effects", "--", "true")["effects"] == {"modules": [], "others": [], "log": [], "size": 0}
+    assert call("effects", "--", "/nowhere", status=2)["messages"][0]["text"].startswith("/nowhere: cannot run it")
 
 
 def test_depmod(call: Call, tree: Path) -> None:

@@ -25,6 +25,8 @@ SHAPES: dict[str, tuple[list[str], list[str], list[str]]] = {
 }
 
 
+UNSEEN = "in the kernel, and nothing of it is to be seen"
+FAT = "loaded fat: needed by {0}\nloaded {0}\n  {0}: {1}\n"
 HELD = "removed msdos: uses fat\nremoved fat: was needed by msdos\n"
 
 
@@ -92,7 +94,7 @@ def tool(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pyt
 
 def test_a_life(tool: Tool) -> None:
     assert tool("load", "msdos") == 0
-    assert (tool.out, tool.err) == ("loaded fat: needed by msdos\nloaded msdos\n", "")
+    assert (tool.out, tool.err) == (FAT.format("msdos", "serves file system msdos"), "")
     assert (tool("load", "msdos", "ext4"), tool.out) == (0, "msdos is loaded already\next4 is part of the kernel\n")
     assert tool("unload", "fat") == 6
     assert tool.err == (
@@ -229,7 +231,7 @@ def test_odd_words_mean_nothing(tool: Tool, monkeypatch: pytest.MonkeyPatch, wor
 def test_removing_what_the_tree_does_not_know(tool: Tool) -> None:
     gone = tool.place / "gone.ko"
     gone.write_bytes(build_module("gone", modinfo=[("license", "GPL"), ("vermagic", "1.0 "), ("intree", "Y")]))
-    assert tool("load", str(gone)) == 0 and tool.out == "loaded gone\n"
+    assert tool("load", str(gone)) == 0 and tool.out == f"loaded gone\n  gone: {UNSEEN}\n"
     assert tool("show", "gone") == 0 and "  file          (none is known)\n" in tool.out
     assert tool("unload", "gone") == 0 and tool.loaded() == []
     assert tool("load", str(gone)) == 0
@@ -319,7 +321,7 @@ def test_modules_of_another_root(tool: Tool) -> None:
     assert depmod.main(["depmod", "-b", f"{tool.place}/more", "1.0"]) == 0
     assert tool("load", "extra") == 3
     more = f"--extra-root={tool.place}/more"
-    assert tool("load", more, "extra") == 0 and tool.out == "loaded fat: needed by extra\nloaded extra\n"
+    assert tool("load", more, "extra") == 0 and tool.out == FAT.format("extra", UNSEEN)
     assert tool("show", more, "extra") == 0 and "  file          TMP/more/lib/modules/1.0/extra.ko\n" in tool.out
     assert tool("unload", more, "extra") == 0 and tool.loaded() == []
 

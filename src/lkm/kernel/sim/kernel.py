@@ -23,6 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from lkm.state.devices import Device
+    from lkm.state.snapshot import Snapshot
     from lkm.state.users import Uses
 
 
@@ -251,6 +253,16 @@ class SimulatedKernel:
             for name in names
         ]
         return Uses(tuple(pairs))
+
+    def snapshot(self) -> Snapshot:
+        """Return all that it shows of itself."""
+        from lkm.kernel.sim.effects import look
+
+        return look(self)
+
+    def devices(self) -> tuple[Device, ...]:
+        """Return the devices that are on a bus: it has none."""
+        return ()
 
 
 def _unreadable(fd: int) -> int:
