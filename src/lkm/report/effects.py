@@ -109,7 +109,8 @@ def _why_nothing(verdict: Verdict) -> str:
     if verdict.ids:
         text += f" ({_list(verdict.ids)})"
     if verdict.others:
-        return f"{text}; this machine has {_list([d.modalias or f'{d.bus}/{d.name}' for d in verdict.others])}"
+        others = dict.fromkeys([device.modalias or f"{device.bus}/{device.name}" for device in verdict.others])
+        return f"{text}; this machine has {_list(tuple(others))}"
     return f"{text}; this machine has no device of that kind"
 
 

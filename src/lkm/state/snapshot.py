@@ -110,12 +110,12 @@ def snapshot(things: Iterable[Thing], state: KernelState | None = None) -> Snaps
 
 
 def diff(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
-    """Return the changes in the things, in the order of a snapshot."""
+    """Return the changes in the things, in the order of KINDS, then by name, loop2 before loop10."""
     old = {(thing.kind, thing.name): thing for thing in before.things}
     new = {(thing.kind, thing.name): thing for thing in after.things}
     keys = [*old, *[key for key in new if key not in old]]
     found = [Change(old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)]
-    return tuple(sorted(found, key=lambda change: _key(change.thing)))
+    return tuple(sorted(found, key=lambda change: (*_key(change.thing)[:2], natural(change.name), change.name)))
 
 
 def apply(before: Snapshot, changes: Iterable[Change]) -> tuple[Thing, ...]:
@@ -137,9 +137,8 @@ def _sorted(things: Iterable[Thing]) -> tuple[Thing, ...]:
 _ORDER = {kind: place for place, kind in enumerate(KINDS)}
 
 
-def _key(thing: Thing) -> tuple[int, str, list[tuple[int, str]], str]:
-    """Sort by kind, then names with their numbers as numbers: loop2 before loop10."""
-    return _ORDER.get(thing.kind, len(_ORDER)), thing.kind, natural(thing.name), thing.name
+def _key(thing: Thing) -> tuple[int, str, str]:
+    return _ORDER.get(thing.kind, len(_ORDER)), thing.kind, thing.name
 
 
 def natural(name: str) -> list[tuple[int, str]]:

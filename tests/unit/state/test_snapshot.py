@@ -49,7 +49,7 @@ def test_the_order_of_reports() -> None:
         Thing("node", "/dev/loop9"),
         Thing("driver", "z"),
     ]
-    assert [thing.name for thing in snapshot(things).things] == ["z", "/dev/loop9", "/dev/loop10", "a"]
+    assert [change.name for change in diff(Snapshot(), snapshot(things))] == ["z", "/dev/loop9", "/dev/loop10", "a"]
 
 
 @given(st.lists(st.text("a1²٣-", max_size=5)))
