@@ -39,8 +39,8 @@ HANDS = """{
     find /dev -type c -o -type b
     dmesg | sed 's/^[^]]*] /log /'
 } """
-KINDS = ("char", "block", "filesystem", "protocol", "packet", "crypto", "misc", "netdev", "class", "bus", "driver")
-KINDS += ("node", "ldisc", "parameter", "taint")
+KINDS = ("char", "block", "filesystem", "protocol", "packet", "crypto", "misc", "netdev", "class", "bus")
+MORE_KINDS = ("driver", "node", "ldisc", "parameter", "taint")
 NOTHING = (
     "  virtio_balloon: drives nothing: no device with an id that it knows (virtio:d00000005v*); "
     "this machine has no device of that kind"
@@ -89,10 +89,11 @@ def by_hand(line: str) -> tuple[str, str] | None:
 def reported(effects: dict[str, Any]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """Return what came and what went, of the kinds that are looked at by hand."""
     changes = [*effects["others"], *[change for module in effects["modules"] for change in module["changes"]]]
-    came, went = set(), set()
+    came: set[tuple[str, str]] = set()
+    went: set[tuple[str, str]] = set()
     for change in changes:
         kind = "major" if change["kind"] in ("char", "block") else change["kind"]
-        if kind in KINDS or kind == "major":
+        if kind in KINDS + MORE_KINDS or kind == "major":
             (came if change["change"] == "appeared" else went).add((kind, change["name"]))
     return came, went
 

@@ -162,7 +162,7 @@ def main(
                 status = work(verb, operands, fields)
             except KeyboardInterrupt:  # while removing, or between requests
                 verb.signal = 2
-                fields |= {"cause": verb.cause} if name == "show" else verb.fields()
+                fields |= {"cause": verb.cause} if name in ("info", "show") else verb.fields()
                 return verb.status()
             if verb.unwritten:
                 raise verb.unwritten

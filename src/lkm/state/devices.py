@@ -13,6 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+#: What aliases with a colon may begin with that are no ids of hardware.
+_NO_BUS = ("devname:", "fs-", "symbol:")
+
 
 class Driver(Record):
     """A driver of a bus; ``module`` is "" for one of the kernel itself."""
@@ -46,7 +49,9 @@ def hardware_ids(aliases: Iterable[str]) -> tuple[str, ...]:
     found = []
     for alias in aliases:
         bus, colon, _ = alias.partition(":")
-        if colon and bus.rstrip("*").replace("_", "").replace("-", "").isalnum() and not alias.startswith("fs-"):
+        if alias.startswith(_NO_BUS):
+            continue
+        if colon and bus.rstrip("*").replace("_", "").replace("-", "").isalnum():
             found.append(alias)
     return tuple(found)
 

@@ -50,7 +50,7 @@ def call(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pyt
 
     def call(tool: str, *words: str, status: int = 0, config: str = "") -> Any:
         (tmp_path / "x.conf").write_text(config)
-        where = ["-C", str(tmp_path / "x.conf")] if tool in ("modprobe", "load", "unload", "show") else []
+        where = ["-C", str(tmp_path / "x.conf")] if tool in ("modprobe", "load", "unload", "info", "show") else []
         capfd.readouterr()
         assert main(["lkm", tool, "--json", *where, *words]) == status, capfd.readouterr()
         answer = check(capfd.readouterr().out)
@@ -68,7 +68,7 @@ def test_the_schema_is_one_and_says_what_the_code_has() -> None:
     jsonschema.Draft202012Validator.check_schema(SHIPPED)
     assert SHIPPED["$id"] == SCHEMA
     tools = [name for variant in SHIPPED["oneOf"] for name in variant["properties"]["tool"]["enum"]]
-    assert sorted(tools) == sorted([*CLASSIC, "check", "effects", "explain", "load", "show", "unload"])
+    assert sorted(tools) == sorted([*CLASSIC, "check", "effects", "explain", "info", "load", "show", "unload"])
     assert SHIPPED["$defs"]["request"]["properties"]["cause"]["enum"] == list(CAUSES)
     assert SHIPPED["$defs"]["reason"]["properties"]["kind"]["enum"] == list(KINDS)
     assert SHIPPED["$defs"]["change"]["properties"]["kind"]["enum"] == list(snapshot.KINDS)
@@ -218,7 +218,7 @@ def test_depmod(call: Call, tree: Path) -> None:
     assert answer["modules"] is None and answer["messages"][-1]["level"] == "fatal"
 
 
-@pytest.mark.parametrize("verb", ["load", "unload", "show"])
+@pytest.mark.parametrize("verb", ["load", "unload", "info", "show"])
 def test_the_verbs(call: Call, verb: str) -> None:
     sim.main(["sim", "mount", "msdos"])
     config = "options fat a=1\nsoftdep msdos pre: odd post: nosuch\nblacklist odd"
@@ -226,6 +226,6 @@ def test_the_verbs(call: Call, verb: str) -> None:
     assert answer["cause"] == ("in-use" if verb == "unload" else "done")
     assert call(verb, "nosuch", status=3)["cause"] == "not-found"
     assert call(verb, status=2)["cause"] == "usage"
-    if verb != "show":
+    if verb not in ("info", "show"):
         request = call(verb, "-n", "msdos", config=config, status={"unload": 6}.get(verb, 0))["requests"][0]
         assert request["planned"] and request["module"] == "msdos"

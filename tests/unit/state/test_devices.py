@@ -19,6 +19,7 @@ def test_hardware_ids_are_aliases_with_a_bus() -> None:
         "net-pf-10-proto-132",
         "char-major-10-200",
         ":x",
+        "devname:fuse",
         "a b:c",
     )
     assert hardware_ids(aliases) == ("pci:v*", "usb:v1*", "acpi*:PNP0C0A:*")
