@@ -30,6 +30,8 @@ TESTED_BY = {
     "cli/sim_use.py": "unit/cli/test_sim.py",
     "cli/answer.py": "unit/cli/test_verbs.py",
     "cli/load.py": "unit/cli/test_verbs.py",
+    "cli/list.py": "unit/report/test_list.py",
+    "cli/list_terminal.py": "unit/report/test_list.py",
     "cli/info_details.py": "unit/cli/test_info.py",
     "cli/show.py": "unit/cli/test_json.py",
     "cli/unload.py": "unit/cli/test_verbs.py",

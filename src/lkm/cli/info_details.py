@@ -20,49 +20,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lkm.cli.verbs import Verb
     from lkm.formats.source import Source
+    from lkm.kernel.interface import ShownKernel
     from lkm.names import ModuleName
     from lkm.state.devices import Device
     from lkm.state.nouns import LoadedModule
 
 
-class Details:
-    """What all modules of one call share, each looked up once: keys, devices, who needs whom.
+class Keys:
+    """The keys that the image of a kernel trusts, read when they are first asked for. ``ours``: it is ``kernel``."""
 
-    ``ours``: they are for the kernel that runs.
-    """
-
-    def __init__(self, verb: Verb, *, ours: bool) -> None:
-        self._verb = verb
+    def __init__(self, kernel: ShownKernel, root: str, release: str, *, ours: bool) -> None:
+        self._kernel = kernel
+        self._root = root
+        self._release = release
         self._ours = ours
         self._keys: tuple[str, tuple[bytes, ...]] | None = None
-        self._devices: tuple[Device, ...] | None = None
-        self._dependents: dict[str, list[str]] | None = None
 
-    def read(self, path: str) -> tuple[tuple[tuple[str, str], ...], More]:
-        """Return the records of a module file, and more of it. Raises LkmError."""
-        with open_source(path) as source:
-            info = records(source)
-            try:
-                table = read_params(source, defaults=True)
-            except FormatError:
-                table = None
-            return info, More(os.stat(path).st_size, table or (), self._signature(source))
-
-    def add(
-        self, more: More | None, name: ModuleName, info: tuple[tuple[str, str], ...], module: LoadedModule | None
-    ) -> More:
-        """Return what is known besides the file."""
-        firmware = [value for key, value in info if key == "firmware"]
-        aliases = [value for key, value in info if key == "alias"]
-        release = self._verb.world.directory.rpartition("/")[2]
-        return (more or More())._replace(
-            dependents=self._needed_by(name),
-            firmware_missing=missing(self._verb.root, release, firmware),
-            devices=matching(aliases, self._machine()) if aliases else (),
-            reasons=self._reasons(name, aliases, module),
-        )
-
-    def _signature(self, source: Source) -> Signed | None:
+    def signature(self, source: Source) -> Signed | None:
+        """Return the signature of a module file, and what comes of verifying it; None for an unsigned one."""
         try:
             found = read_signature(source)
         except FormatError as error:
@@ -80,18 +55,55 @@ class Details:
 
     def _trusted(self) -> tuple[str, tuple[bytes, ...]]:
         """Return the keys of the kernel's image, and where they are from, "" where there is none to read."""
-        world = getattr(self._verb.kernel, "world", None)
+        world = getattr(self._kernel, "world", None)
         if world is not None and self._ours:
             rows = world.db.execute("SELECT der FROM certificates").fetchall()
             return (f"the image of {world.path}" if rows else "", tuple([der for (der,) in rows]))
-        release = self._verb.world.directory.rpartition("/")[2]
-        path = f"{self._verb.root.rstrip('/')}/boot/vmlinuz-{release}"
+        path = f"{self._root.rstrip('/')}/boot/vmlinuz-{self._release}"
         if not os.access(path, os.R_OK):
             return "", ()
         try:
             return path, of_image(path)[1].certificates
         except LkmError:
             return "", ()
+
+
+class Details:
+    """What all modules of one call share, each looked up once: keys, devices, who needs whom.
+
+    ``ours``: they are for the kernel that runs.
+    """
+
+    def __init__(self, verb: Verb, *, ours: bool) -> None:
+        self._verb = verb
+        self._ours = ours
+        self._release = verb.world.directory.rpartition("/")[2]
+        self._keys = Keys(verb.kernel, verb.root, self._release, ours=ours)
+        self._devices: tuple[Device, ...] | None = None
+        self._dependents: dict[str, list[str]] | None = None
+
+    def read(self, path: str) -> tuple[tuple[tuple[str, str], ...], More]:
+        """Return the records of a module file, and more of it. Raises LkmError."""
+        with open_source(path) as source:
+            info = records(source)
+            try:
+                table = read_params(source, defaults=True)
+            except FormatError:
+                table = None
+            return info, More(os.stat(path).st_size, table or (), self._keys.signature(source))
+
+    def add(
+        self, more: More | None, name: ModuleName, info: tuple[tuple[str, str], ...], module: LoadedModule | None
+    ) -> More:
+        """Return what is known besides the file."""
+        firmware = [value for key, value in info if key == "firmware"]
+        aliases = [value for key, value in info if key == "alias"]
+        return (more or More())._replace(
+            dependents=self._needed_by(name),
+            firmware_missing=missing(self._verb.root, self._release, firmware),
+            devices=matching(aliases, self._machine()) if aliases else (),
+            reasons=self._reasons(name, aliases, module),
+        )
 
     def _machine(self) -> tuple[Device, ...]:
         if self._devices is None:

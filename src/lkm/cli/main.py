@@ -20,6 +20,7 @@ TOOLS = {
     "insmod": "load one module file",
     "ksyms": "list the symbols that a 2.4 kernel and its modules export",
     "lab": "run a command in a throwaway real kernel",
+    "list": "list the loaded modules, with who uses them; as a table or a tree",
     "load": "load modules, with what they need; say what is done, and why not",
     "lsmod": "list the loaded modules",
     "modinfo": "show what a module file says of itself",

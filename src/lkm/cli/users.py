@@ -9,6 +9,7 @@ from lkm.names import fold_alias
 from lkm.report.lsmod import in_order
 from lkm.report.removal import explain_unload, in_use
 from lkm.state.nouns import KernelState
+from lkm.state.users import Uses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from lkm.kernel.interface import Refused, ShownKernel
     from lkm.state.nouns import LoadedModule
-    from lkm.state.users import Uses
 
 
 def uses_of(kernel: ShownKernel, module: LoadedModule | None, state: KernelState) -> Uses | None:
@@ -35,6 +35,12 @@ def uses_of(kernel: ShownKernel, module: LoadedModule | None, state: KernelState
             names[one.name] = None
         left += [held for name in one.holders if (held := state.find(name)) is not None]
     return kernel.uses(tuple(names), _owners(kernel)) if names else None
+
+
+def all_uses(kernel: ShownKernel, state: KernelState) -> Uses:
+    """Return who uses each loaded module that has other users than modules."""
+    names = [module.name for module in state.modules if module.refcount > len(module.holders)]
+    return kernel.uses(names, _owners(kernel)) if names else Uses()
 
 
 def why_kept(kernel: ShownKernel, refused: Refused, name: str) -> tuple[tuple[str, ...], Uses | None]:

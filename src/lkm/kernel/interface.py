@@ -102,5 +102,8 @@ class ShownKernel(Kernel, Protocol):
     def snapshot(self) -> Snapshot:
         """Return all that it shows of itself: what is loaded, and what that has registered."""
 
+    def since(self, names: Sequence[str]) -> dict[str, str]:
+        """Return for loaded modules, the newest first, a time at which each was there, as text; may be empty."""
+
     def devices(self) -> tuple[Device, ...]:
         """Return the devices that are on a bus."""

@@ -182,6 +182,17 @@ class LinuxKernel:
 
         return Look(self.state(), self.parameters, self._proc, self._sys, known=self._nodes).snapshot()
 
+    def since(self, names: Sequence[str]) -> dict[str, str]:
+        """Return for loaded modules, the newest first, a time at which each was there already (ISO 8601, local).
+
+        The kernel does not note when it loads. The time of a directory of sysfs is when it was first looked at
+        (fs/kernfs/inode.c: ``kernfs_init_inode``), which udev mostly does at once; and a module was there before all
+        that are newer.
+        """
+        from lkm.kernel.since import since
+
+        return since(names, self._sys)
+
     def devices(self) -> tuple[Device, ...]:
         """Return the devices that are on a bus."""
         from lkm.kernel.devices import devices

@@ -257,11 +257,15 @@ def about_object(about: About) -> Object:
     }
 
 
+def signature_object(signed: Signed) -> Object:
+    """Return a signature as an object."""
+    return {key: value or None for key, value in signed._asdict().items()}
+
+
 def _more(more: More) -> Object:
-    signed = more.signature
     return {
         "size": more.size,
-        "signature": {key: value or None for key, value in signed._asdict().items()} if signed else None,
+        "signature": signature_object(more.signature) if more.signature else None,
         "dependents": list(more.dependents),
         "firmware_missing": list(more.firmware_missing),
         "devices": [device_object(device) for device in more.devices],

@@ -68,7 +68,9 @@ def test_the_schema_is_one_and_says_what_the_code_has() -> None:
     jsonschema.Draft202012Validator.check_schema(SHIPPED)
     assert SHIPPED["$id"] == SCHEMA
     tools = [name for variant in SHIPPED["oneOf"] for name in variant["properties"]["tool"]["enum"]]
-    assert sorted(tools) == sorted([*CLASSIC, "check", "effects", "explain", "info", "load", "show", "unload"])
+    assert sorted(tools) == sorted(
+        [*CLASSIC, "check", "effects", "explain", "info", "list", "load", "show", "unload"]
+    )
     assert SHIPPED["$defs"]["request"]["properties"]["cause"]["enum"] == list(CAUSES)
     assert SHIPPED["$defs"]["reason"]["properties"]["kind"]["enum"] == list(KINDS)
     assert SHIPPED["$defs"]["change"]["properties"]["kind"]["enum"] == list(snapshot.KINDS)
@@ -203,6 +205,17 @@ def test_effects(call: Call) -> None:
     assert answer["command_status"] == 5 and answer["effects"]["modules"][0]["changes"] == [change]
     assert call("effects", "--", "true")["effects"] == {"modules": [], "others": [], "log": [], "size": 0}
     assert call("effects", "--", "/nowhere", status=2)["messages"][0]["text"].startswith("/nowhere: cannot run it")
+
+
+def test_list(call: Call) -> None:
+    call("modprobe", "msdos")
+    sim.main(["sim", "mount", "msdos"])
+    msdos, fat = call("list")["modules"]
+    assert (msdos["name"], msdos["users"][0]["what"], fat["holders"]) == ("msdos", "mount msdos", ["msdos"])
+    assert fat["path"].endswith("/fat.ko") and fat["signature"] is None and fat["since"] == "0.000000 s after boot"
+    assert [m["name"] for m in call("list", "f*")["modules"]] == ["fat"]
+    assert call("list", "--unused", status=1)["modules"] == []
+    assert call("list", "--sort", "odd", status=2)["messages"][0]["text"] == "there is no order 'odd'"
 
 
 def test_depmod(call: Call, tree: Path) -> None:
