@@ -1,4 +1,4 @@
-"""What ``lkm load``, ``lkm unload`` and ``lkm show`` have in common: their world, their voice, their exit status."""
+"""What ``lkm load``, ``lkm unload`` and ``lkm info`` have in common: their world, their voice, their exit status."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def effects_text(effects: Effects, *, brief: bool = False) -> str:
         if not brief:
             lines.append(f"{module.action} {module.module.name} ({module.module.size} bytes): {verdict}")
             lines += [f"  {line}" for line in map(change_line, module.changes)]
-        elif module.verdict.code not in ("library", "gone"):
+        elif verdict != "out" and module.verdict.code != "library":
             lines.append(f"  {module.module.name}: {verdict}")
         if not brief:
             lines += [f"    {line}" for line in _devices(module.verdict)]

@@ -27,7 +27,8 @@ SHAPES: dict[str, tuple[list[str], list[str], list[str]]] = {
 
 UNSEEN = "in the kernel, and nothing of it is to be seen"
 FAT = "loaded fat: needed by {0}\nloaded {0}\n  {0}: {1}\n"
-HELD = "removed msdos: uses fat\nremoved fat: was needed by msdos\n"
+GONE = "  msdos: out, and with it file system msdos\n"
+HELD = f"removed msdos: uses fat\nremoved fat: was needed by msdos\n{GONE}"
 
 
 class Tool:
@@ -212,7 +213,7 @@ def test_a_removal_is_foretold_as_it_will_be(tool: Tool) -> None:
     )
     assert tool.loaded() == ["msdos", "fat"]
     assert tool("unload", "msdos", "fat") == 0
-    assert tool.out == "removed msdos\nremoved fat: was needed by msdos\nfat is not loaded\n"
+    assert tool.out == f"removed msdos\nremoved fat: was needed by msdos\n{GONE}fat is not loaded\n"
 
 
 def test_users_are_named(tool: Tool) -> None:
