@@ -144,16 +144,22 @@ def test_load_and_unload_tell_in_brief_as_the_page_says() -> None:
 
 @pytest.mark.sweep
 def test_devices_that_are_driven() -> None:
-    """Debian's kernel under QEMU has devices: a mouse port, a speaker, a bridge with an SMBus."""
+    """Debian's kernel under QEMU has devices: a mouse port, a speaker, a bridge with an SMBus, which takes ports."""
     script = f"""
-        for m in psmouse pcspkr i2c_piix4 virtio_rng; do {LKM} effects --json -- modprobe $m; done
+        for m in psmouse pcspkr virtio_rng; do {LKM} effects --json -- modprobe $m; done
+        cp /proc/ioports /run/ports; {LKM} effects --json -- modprobe i2c_piix4
         readlink /sys/bus/serio/devices/serio1/driver /sys/bus/pci/devices/0000:00:01.3/driver
+        diff /run/ports /proc/ioports | grep '^>'
     """
-    *answers, mouse, bridge = debian("sh", "-c", script).stdout.decode().splitlines()
-    verdicts = [check(answer)["effects"]["modules"][-1]["verdict"] for answer in answers]
-    assert [verdict["code"] for verdict in verdicts] == ["drives", "drives", "drives", "no-device"]
+    out = debian("sh", "-c", script).stdout.decode().splitlines()
+    answers, (mouse, bridge), ports = out[:4], out[4:6], out[6:]
+    modules = [check(answer)["effects"]["modules"][-1] for answer in answers]
+    verdicts = [module["verdict"] for module in modules]
+    assert [verdict["code"] for verdict in verdicts] == ["drives", "drives", "no-device", "drives"]
     names = [[f"{device['bus']}/{device['name']}" for device in verdict["devices"]] for verdict in verdicts]
-    assert names == [["serio/serio1"], ["platform/pcspkr"], ["pci/0000:00:01.3"], []]
+    assert names == [["serio/serio1"], ["platform/pcspkr"], [], ["pci/0000:00:01.3"]]
     assert mouse.endswith(f"/{verdicts[0]['devices'][0]['driver']}")
-    assert bridge.endswith(f"/{verdicts[2]['devices'][0]['driver']}")
-    assert {device["modalias"] for device in verdicts[3]["others"]} == {"virtio:d00000009v00001AF4"}
+    assert bridge.endswith(f"/{verdicts[3]['devices'][0]['driver']}")
+    assert {device["modalias"] for device in verdicts[2]["others"]} == {"virtio:d00000009v00001AF4"}
+    taken = [change["name"] for change in modules[3]["changes"] if change["kind"] == "ioport"]
+    assert taken and taken == [line[1:].strip().replace(" : ", " ") for line in ports]

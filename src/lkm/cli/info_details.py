@@ -78,6 +78,7 @@ class Details:
         self._verb = verb
         self._ours = ours
         self._release = verb.world.directory.rpartition("/")[2]
+        self._firmware = os.path.isdir(f"{verb.root.rstrip('/')}/lib/firmware")
         self._keys = Keys(verb.kernel, verb.root, self._release, ours=ours)
         self._devices: tuple[Device, ...] | None = None
         self._dependents: dict[str, list[str]] | None = None
@@ -100,7 +101,7 @@ class Details:
         aliases = [value for key, value in info if key == "alias"]
         return (more or More())._replace(
             dependents=self._needed_by(name),
-            firmware_missing=missing(self._verb.root, self._release, firmware),
+            firmware_missing=missing(self._verb.root, self._release, firmware) if self._firmware else None,
             devices=matching(aliases, self._machine()) if aliases else (),
             reasons=self._reasons(name, aliases, module),
         )

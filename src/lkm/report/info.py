@@ -83,14 +83,15 @@ class Reason(Record):
 class More(Record):
     """What is known besides the module's own words. ``size``: of its file in bytes; ``table``: the parameters as the
     kernel sees them; ``signature`` is None for an unsigned file; ``dependents`` need it, be it through others;
-    ``firmware_missing`` are the firmware files that are nowhere; ``devices`` those of this machine that it fits.
+    ``firmware_missing`` are the firmware files that are nowhere (None: there is no directory of such); ``devices``
+    those of this machine that it fits.
     """
 
     size: int | None = None
     table: tuple[KernelParam, ...] = ()
     signature: Signed | None = None
     dependents: tuple[str, ...] = ()
-    firmware_missing: tuple[str, ...] = ()
+    firmware_missing: tuple[str, ...] | None = None
     devices: tuple[Device, ...] = ()
     reasons: tuple[Reason, ...] = ()
 
@@ -153,8 +154,9 @@ def about_text(about: About) -> str:
     if more.dependents:
         lines.append(_line("needed by", _row(more.dependents)))
     firmware = [value for key, value in about.info if key == "firmware"]
-    gone = set(more.firmware_missing)
-    lines += _several("firmware", [f"{each} (missing)" if each in gone else each for each in firmware])
+    gone = more.firmware_missing
+    there = {each: "" if gone is None else " (missing)" if each in gone else " (there)" for each in firmware}
+    lines += _several("firmware", [each + mark for each, mark in there.items()])
     lines += _hardware_lines(about)
     lines += [_line("configured", f"{directive_line(each)} ({each.origin})") for each in about.configuration]
     lines += parameter_lines(_known(about))
@@ -267,7 +269,7 @@ def _more(more: More) -> Object:
         "size": more.size,
         "signature": signature_object(more.signature) if more.signature else None,
         "dependents": list(more.dependents),
-        "firmware_missing": list(more.firmware_missing),
+        "firmware_missing": None if more.firmware_missing is None else list(more.firmware_missing),
         "devices": [device_object(device) for device in more.devices],
         "reasons": [
             {

@@ -57,9 +57,10 @@ def test_hardware_firmware_and_dependents() -> None:
     info = [("alias", f"pci:v{n}*") for n in range(8)] + [("firmware", "a.bin"), ("firmware", "b.bin")]
     more = More(firmware_missing=("b.bin",), devices=(NIC,), dependents=tuple(f"d{n}" for n in range(14)))
     said = lines(more, *info)
-    assert "  firmware      a.bin" in said and "  firmware      b.bin (missing)" in said
+    assert "  firmware      a.bin (there)" in said and "  firmware      b.bin (missing)" in said
     assert "  fits          pci/0000:00:03.0 (pci:v00008086d0000100E), driver e1000" in said
     assert "                and 2 more" in said
+    assert "  firmware      a.bin" in lines(More(), ("firmware", "a.bin"))
     assert "  needed by     d0 d1 d2 d3 d4 d5 d6 d7 d8 d9 d10 d11 and 2 more" in said
     assert "  fits          no device of this machine" in lines(More(), ("alias", "pci:v1*"))
     assert "  fits" not in "\n".join(lines(More(), ("alias", "pci:v1*"), state="unknown"))
