@@ -55,22 +55,26 @@ def _work(given: dict[str, str], operands: list[str], fields: Object) -> int:
     of_today()
     kernel = open_kernel(LinuxKernel)
     used = True if "used" in given else False if "unused" in given else None
-    rows = chosen(_rows(kernel), [fold(word) for word in operands], used=used, tainted="tainted" in given)
+    every, complete = _rows(kernel)
+    rows = chosen(every, [fold(word) for word in operands], used=used, tainted="tainted" in given)
     rows = in_order(rows, sort)
     if {"long", "json"} & set(given):
         rows = _with_files(kernel, rows)
-    fields["modules"] = [row_object(row, signature_object) for row in rows]
+    fields |= {"modules": [row_object(row, signature_object) for row in rows], "complete": complete}
     if "json" not in given:
         _print(rows, given)
-    return 0 if rows else 1
+        if not complete:
+            sys.stderr.write("lkm list: some processes could not be looked at: root may look at all\n")
+    return 0 if rows or not every else 1
 
 
-def _rows(kernel: ShownKernel) -> list[Row]:
+def _rows(kernel: ShownKernel) -> tuple[list[Row], bool]:
+    """Return the modules with their users, and whether every process was looked at."""
     state = kernel.state()
     uses = all_uses(kernel, state)
     marks = autoclean(kernel)
     since = kernel.since([module.name for module in state.modules])
-    return [
+    rows = [
         Row(
             module,
             uses.of(module.name),
@@ -79,6 +83,7 @@ def _rows(kernel: ShownKernel) -> list[Row]:
         )
         for module in state.modules
     ]
+    return rows, uses.complete
 
 
 def autoclean(kernel: ShownKernel) -> Mapping[str, bool] | None:
@@ -117,7 +122,7 @@ def _with_files(kernel: ShownKernel, rows: list[Row]) -> list[Row]:
 
 def _print(rows: list[Row], given: dict[str, str]) -> None:
     if not rows:
-        sys.stderr.write("lkm list: no module fits\n")
+        sys.stderr.write("lkm list: no module fits, or none is loaded\n")
     elif "tree" in given:
         sys.stdout.write(tree(rows))
     elif sys.stdout.isatty() and "plain" not in given:

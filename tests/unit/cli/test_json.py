@@ -208,6 +208,7 @@ def test_effects(call: Call) -> None:
 
 
 def test_list(call: Call) -> None:
+    assert call("list")["modules"] == [] and call("list")["complete"]
     call("modprobe", "msdos")
     sim.main(["sim", "mount", "msdos"])
     msdos, fat = call("list")["modules"]

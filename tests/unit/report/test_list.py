@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import itertools
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,11 +14,14 @@ from rich.console import Console
 
 from lkm.cli.list_terminal import show
 from lkm.cli.main import main
+from lkm.cli.users import all_uses
+from lkm.kernel.sim.kernel import SimulatedKernel
+from lkm.kernel.sim.world import World
 from lkm.names import ModuleName
 from lkm.report.info import Signed, signature_object
 from lkm.report.list import SORTS, Row, cells, chosen, in_order, row_object, table, tree
-from lkm.state.nouns import LoadedModule
-from lkm.state.users import User
+from lkm.state.nouns import KernelState, LoadedModule
+from lkm.state.users import User, Uses
 
 
 def row(name: str, size: int = 1, uses: int = 0, *holders: str, users: tuple[User, ...] = (), taint: str = "") -> Row:
@@ -114,6 +119,20 @@ def test_the_object() -> None:
     assert made["users"] == [
         {"module": "vfat", "kind": "mount", "what": "/mnt", "more": "vfat /dev/sda1", "count": 1, "process": None}
     ]
+
+
+def test_interfaces_are_told_of_modules_that_nobody_uses(tmp_path: Path) -> None:
+    World.create(f"{tmp_path}/w", {"release": "1.0"}).close()
+
+    class Kernel(SimulatedKernel):
+        def uses(self, names: Collection[str], owners: Callable[[str], Sequence[str]]) -> Uses:
+            users = (User("interface", "eth0", "up"), User("device", "/dev/x", "", 1, "init"))
+            return Uses(tuple([(name, users) for name in names]), False)
+
+    state = KernelState((row("e1000").module, row("tun", 1, 1).module))
+    found = all_uses(Kernel(f"{tmp_path}/w"), state)
+    assert [[user.kind for user in users] for _, users in found.pairs] == [["interface"], ["interface", "device"]]
+    assert not found.complete
 
 
 def test_usage(capfd: pytest.CaptureFixture[str]) -> None:
