@@ -96,8 +96,17 @@ def cells(row: Row) -> tuple[str, ...]:
         ", ".join(marks),
         printable(signed),
         clean,
-        row.since,
+        _local(row.since),
     )
+
+
+def _local(since: str) -> str:
+    """Return a time without its zone, which is this machine's.
+
+    >>> _local("2026-11-28T16:06:19+0000"), _local("1.5 s after boot")
+    ('2026-11-28 16:06:19', '1.5 s after boot')
+    """
+    return since[:19].replace("T", " ") if since[10:11] == "T" else since
 
 
 def columns(rows: Sequence[Row]) -> tuple[int, ...]:
