@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from lkm.diagnose.effects import Effects, ModuleEffects, Verdict
+from pathlib import Path
+
+from lkm.diagnose.effects import VERDICTS, Effects, ModuleEffects, Verdict
 from lkm.names import ModuleName
 from lkm.report.effects import TAINTS, change_line, effects_object, effects_text, verdict_text
 from lkm.state.devices import Device
@@ -85,6 +87,11 @@ def test_every_kind_has_words_and_every_taint_a_meaning() -> None:
         change_line(Change(Thing("taint", "O"), None)) == "- taint             O (an out-of-tree module was loaded)"
     )
     assert set(TAINTS) == set(TAINT_LETTERS)
+
+
+def test_the_page_tells_of_every_verdict() -> None:
+    page = (Path(__file__).parents[3] / "docs/effects.md").read_text()
+    assert [code for code in VERDICTS if f"`{code}`" not in page] == []
 
 
 def test_the_object() -> None:

@@ -33,6 +33,7 @@ UML = """           CPU0
 def test_no_text_is_too_odd(file: str, text: str) -> None:
     for thing in FILES[file](text):
         assert thing.kind in KINDS and thing.name
+    assert all(procfiles.interfaces(text))
 
 
 @given(ROWS, ROWS)
