@@ -48,12 +48,12 @@ def effects_text(effects: Effects, *, brief: bool = False) -> str:
     """Return lines for people: each module with its verdict and changes, then what else changed and was said."""
     lines: list[str] = []
     for module in effects.modules:
-        verdict = verdict_text(module)
+        verdict, name = verdict_text(module), printable(module.module.name)
         if not brief:
-            lines.append(f"{module.action} {module.module.name} ({module.module.size} bytes): {verdict}")
+            lines.append(f"{module.action} {name} ({module.module.size} bytes): {verdict}")
             lines += [f"  {line}" for line in map(change_line, module.changes)]
         elif verdict != "out" and module.verdict.code != "library":
-            lines.append(f"  {module.module.name}: {verdict}")
+            lines.append(f"  {name}: {verdict}")
         if not brief:
             lines += [f"    {line}" for line in _devices(module.verdict)]
     if effects.others:
@@ -87,7 +87,7 @@ def verdict_text(effects: ModuleEffects) -> str:
         return _served(effects)
     if verdict.code == "library":
         offers = f" of {_count(effects.exports, 'symbol')}" if effects.exports else ""
-        users = f", used by {' '.join(effects.users)}" if effects.users else ""
+        users = f", used by {printable(' '.join(effects.users))}" if effects.users else ""
         return f"a library{offers} for other modules{users}"
     if verdict.code in ("no-device", "other-driver", "not-bound"):
         return f"drives nothing: {_why_nothing(verdict)}"
@@ -122,7 +122,7 @@ def _devices(verdict: Verdict) -> list[str]:
 
 
 def _named(device: Device) -> str:
-    return f"{device.bus}/{device.name}: {device.modalias or 'it has no modalias'}, driver {device.driver}"
+    return printable(f"{device.bus}/{device.name}: {device.modalias or 'it has no modalias'}, driver {device.driver}")
 
 
 def _served(effects: ModuleEffects) -> str:
@@ -189,7 +189,7 @@ def change_line(change: Change) -> str:
         what = "driver " if thing.kind == "device" else ""
         text += f": {what}{printable(old)} -> {printable(new)}"
     elif thing.kind == "device":
-        text += f", driver {thing.value}" if thing.value else ", no driver"
+        text += f", driver {printable(thing.value)}" if thing.value else ", no driver"
     elif thing.kind == "parameter":
         text += f" = {printable(thing.value)}"
     elif thing.kind == "taint":

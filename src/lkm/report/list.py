@@ -83,13 +83,13 @@ def cells(row: Row) -> tuple[str, ...]:
     marks = [_SHORT.get(letter, letter) for letter in module.taint]
     marks += [] if module.state == "Live" else [module.state.lower()]
     marks += ["permanent"] if module.permanent else []
-    by = [*module.holders, *[short_user(one) for one in row.users[:_MOST]]]
+    by = [*map(printable, module.holders), *[short_user(one) for one in row.users[:_MOST]]]
     by += [f"{len(row.users) - _MOST} more"] if len(row.users) > _MOST else []
     signed = (f"{row.signature.signer} ({row.signature.state})" if row.signature else "none") if row.read else ""
     uses = "?" if module.refcount < 0 else str(module.refcount)
     clean = {None: "", True: "yes", False: "no"}[row.autoclean]
     return (
-        str(module.name),
+        printable(module.name),
         str(module.size),
         uses,
         ", ".join(by),
@@ -156,7 +156,8 @@ def tree(rows: Sequence[Row]) -> str:
         again = name in told
         others = below.get(name, [])
         users = "".join([f", {short_user(one)}" for one in row.users[:_MOST]])
-        lines.append(f"{lead}{mark}{name}{' ...' if again and others else f' ({row.module.size}{users})'}\n")
+        more = " ..." if again and others else f" ({row.module.size}{users})"
+        lines.append(f"{lead}{mark}{printable(name)}{more}\n")
         told.add(name)
         for number, other in enumerate([] if again else others):
             last = number == len(others) - 1

@@ -65,6 +65,11 @@ def test_every_kind_of_user_has_words(kind: str) -> None:
     assert "/x" in cells(row("m", 1, 1, users=(User(kind, "/x", "more"),)))[3]
 
 
+def test_names_do_not_command_the_terminal() -> None:
+    odd = row("a\x1b[2J", 1, 1, "b\x1b")
+    assert "\x1b" not in table([odd]) + tree([odd]) and "a\\x1b[2J" in table([odd])
+
+
 def test_filters_and_orders() -> None:
     assert [r.module.name for r in chosen(ROWS, ["*fat"])] == ["vfat", "fat"]
     assert [r.module.name for r in chosen(ROWS, [], used=False)] == ["msdos", "tun"]
