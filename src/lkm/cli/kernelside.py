@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lkm.kernel.interface import ShownKernel
     from lkm.kernel.sim.world import World
     from lkm.kernel.surroundings import Surroundings
+    from lkm.modfile.nouns import Signature
 
 #: The errno of kernel.sim.signatures.judge → what that means.
 _STATES = {0: GOOD, errno.EKEYREJECTED: BAD, errno.ENOKEY: UNKNOWN_KEY, errno.ENOPKG: UNSUPPORTED}
@@ -82,7 +83,6 @@ def _with_look(side: KernelSide, look: Surroundings) -> KernelSide:
 
 def with_signature(file: ModuleFile, raw: bytes, certificates: Iterable[bytes]) -> ModuleFile:
     """Return a file with what comes of verifying its signature; ``raw`` are its bytes, packed or not."""
-    from lkm.kernel.sim.signatures import judge
     from lkm.modfile.signature import MAGIC
 
     if file.facts is None:  # the kernel looks for a signature before it looks at anything else
@@ -93,9 +93,17 @@ def with_signature(file: ModuleFile, raw: bytes, certificates: Iterable[bytes]) 
         return file._replace(signature=MALFORMED if data.endswith(MAGIC) else UNSIGNED)
     if found.id_type != "PKCS#7":
         return file._replace(signature=UNSUPPORTED)
-    message = data[found.offset : -len(MAGIC) - _TRAILER]
-    number = judge(data[: found.offset], message, certificates, lambda _level, _text: None)
-    return file._replace(signature=_STATES.get(number, MALFORMED))
+    return file._replace(signature=verified(data[: -len(MAGIC)], found, certificates))
+
+
+def verified(data: bytes, found: Signature, certificates: Iterable[bytes]) -> str:
+    """Return what comes of verifying a signature: GOOD, BAD, UNKNOWN_KEY or MALFORMED; ``data``: the file without the
+    magic at its end.
+    """
+    from lkm.kernel.sim.signatures import judge
+
+    number = judge(data[: found.offset], data[found.offset : -_TRAILER], certificates, lambda _level, _text: None)
+    return _STATES.get(number, MALFORMED)
 
 
 def _with_image(side: KernelSide, facts: KernelFacts, origin: str) -> KernelSide:

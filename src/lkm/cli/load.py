@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lkm.cli import verbs
 from lkm.cli.options import Option
+from lkm.cli.watch import watching, with_effects
 from lkm.errors import NotFound, UsageError
 from lkm.kernel.interface import IGNORE_MODVERSIONS, IGNORE_VERMAGIC
 from lkm.plan.imagine import imagine
@@ -20,6 +21,7 @@ from lkm.system.interrupts import Interrupted, Interrupts, name_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lkm.cli.verbs import Verb
+    from lkm.cli.watch import Watch
     from lkm.origin import Origin
     from lkm.plan.progress import Journal
     from lkm.plan.resolve import Candidate
@@ -39,6 +41,7 @@ OPTIONS = (
     Option("", "keep-partial", "", "when loading fails, leave in what was loaded for it"),
     Option("", "force-modversion", "", "ignore symbol versions. DANGEROUS"),
     Option("", "force-vermagic", "", "ignore the kernel version that it was built for. DANGEROUS"),
+    Option("", "no-effects", "", "do not look at what it changes in the kernel"),
     *verbs.FAILURE,
     *verbs.COMMON,
 )
@@ -102,7 +105,8 @@ def _load_one(verb: Verb, candidate: Candidate, word: str, options: str) -> None
         override_forbid="override-forbid" in verb.given,
     )
     with Interrupts() as interrupts:
-        driver = _driver(verb, interrupts)
+        watch = watching(verb)
+        driver = _driver(verb, interrupts, watch)
         state = verb.imagined or driver.state()
         plan = plan_load(candidate, request, verb.world, state)
         verb.problems(plan.problems)
@@ -112,11 +116,13 @@ def _load_one(verb: Verb, candidate: Candidate, word: str, options: str) -> None
         elif "dry-run" in verb.given:
             _foretell(verb, attempt, candidate, plan, state)
         else:
-            _follow(verb, attempt, driver, plan, state, interrupts)
+            _follow(verb, attempt, driver, plan, state, interrupts, watch)
 
 
-def _driver(verb: Verb, interrupts: Interrupts) -> Driver:
+def _driver(verb: Verb, interrupts: Interrupts, watch: Watch | None) -> Driver:
     def after(entry: Entry) -> None:
+        if watch:
+            watch.after(entry)
         line = steps.done(entry)
         verb.print(f"{line}\n" if line else "")
         if line := steps.failed(entry):
@@ -128,6 +134,7 @@ def _driver(verb: Verb, interrupts: Interrupts) -> Driver:
         verb.kernel,
         flags=versions | vermagic,
         environment=verb.environment,
+        before=watch.before if watch else lambda _: None,
         after=after,
         interrupts=interrupts,
         to_stderr=verb.json,
@@ -162,13 +169,19 @@ def _option_origins(verb: Verb, candidate: Candidate, entry: Entry) -> list[Orig
 
 
 def _follow(
-    verb: Verb, attempt: Attempt, driver: Driver, plan: Plan, state: KernelState, interrupts: Interrupts
+    verb: Verb,
+    attempt: Attempt,
+    driver: Driver,
+    plan: Plan,
+    state: KernelState,
+    interrupts: Interrupts,
+    watch: Watch | None,
 ) -> None:
     journal = driver.follow(plan, state)
     failure = journal.failure
     attempt = attempt._replace(entries=journal.entries)
     if not interrupts.caught and failure is None:
-        verb.attempts.append(attempt)
+        verb.attempts.append(with_effects(verb, attempt, watch))
         return
     text = f"{attempt.module} was not loaded"
     told = None

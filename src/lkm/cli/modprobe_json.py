@@ -41,7 +41,7 @@ def fill(fields: Object, choices: Choices, operands: list[str], say: Messages) -
 
 def _configuration(fields: Object, session: Session, *, indexes: bool) -> None:
     from lkm.report.config import effective
-    from lkm.report.show import directive
+    from lkm.report.info import directive
 
     fields["configuration"] = [directive(fact) for fact in effective(session.world.settings)]
     if indexes:

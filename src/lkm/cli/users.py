@@ -34,6 +34,21 @@ def uses_of(kernel: ShownKernel, module: LoadedModule | None, state: KernelState
     return kernel.uses(tuple(names), _owners(kernel)) if names else None
 
 
+def all_uses(kernel: ShownKernel, state: KernelState) -> Uses:
+    """Return who uses each loaded module, besides other modules.
+
+    The network interfaces that a driver has are not counted by the kernel, and are told all the same; what else is
+    found of a module that nobody uses is another's.
+    """
+    counted = {module.name for module in state.modules if module.refcount > len(module.holders)}
+    found = kernel.uses([module.name for module in state.modules], _owners(kernel))
+    pairs = [
+        (name, tuple([user for user in users if name in counted or user.kind == "interface"]))
+        for name, users in found.pairs
+    ]
+    return found._replace(pairs=tuple([pair for pair in pairs if pair[1]]))
+
+
 def _owners(kernel: ShownKernel) -> Callable[[str], Sequence[str]]:
     """Return what tells the modules that have an alias, by the indexes of the kernel's modules."""
     index = open_index(modules_dir(kernel.root(), kernel.release()))

@@ -1,4 +1,4 @@
-"""What ``lkm load``, ``lkm unload`` and ``lkm show`` have in common: their world, their voice, their exit status."""
+"""What ``lkm load``, ``lkm unload`` and ``lkm info`` have in common: their world, their voice, their exit status."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def main(
                 status = work(verb, operands, fields)
             except KeyboardInterrupt:  # while removing, or between requests
                 verb.signal = 2
-                fields |= {"cause": verb.cause} if name == "show" else verb.fields()
+                fields |= {"cause": verb.cause} if name in ("info", "show") else verb.fields()
                 return verb.status()
             if verb.unwritten:
                 raise verb.unwritten

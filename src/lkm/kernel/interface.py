@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from typing import Protocol
 
+    from lkm.state.devices import Device
+    from lkm.state.snapshot import Snapshot
     from lkm.state.users import Uses
 else:
     Protocol = object
@@ -96,3 +98,12 @@ class ShownKernel(Kernel, Protocol):
 
     def uses(self, names: Collection[str], owners: Callable[[str], Sequence[str]]) -> Uses:
         """Return who is found to use modules; ``owners`` gives the modules that have an alias."""
+
+    def snapshot(self) -> Snapshot:
+        """Return all that it shows of itself: what is loaded, and what that has registered."""
+
+    def since(self, names: Sequence[str]) -> dict[str, str]:
+        """Return for loaded modules, the newest first, a time at which each was there, as text; may be empty."""
+
+    def devices(self) -> tuple[Device, ...]:
+        """Return the devices that are on a bus."""

@@ -13,6 +13,8 @@ import errno
 import os
 import stat
 
+from lkm.kernel.devices import names as _names
+from lkm.kernel.devices import text as _text
 from lkm.names import fold
 from lkm.state.users import (
     User,
@@ -209,21 +211,6 @@ class Users:
             for name in sorted(_names(f"{self._sys}/block")):
                 if file := _text(f"{self._sys}/block/{name}/loop/backing_file").rstrip("\n"):
                     self._use(("loop",), User("loop", f"/dev/{name}", file))
-
-
-def _names(directory: str) -> list[str]:
-    try:
-        return os.listdir(directory)
-    except OSError:
-        return []
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, "rb") as file:
-            return file.read().decode("utf-8", "surrogateescape")
-    except OSError:
-        return ""
 
 
 def _inode(path: str) -> int:

@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from lkm.diagnose.effects import Effects
     from lkm.diagnose.finding import Finding
     from lkm.origin import Origin
     from lkm.plan.progress import Entry, Result
@@ -35,7 +36,8 @@ class Attempt(Record):
 
     ``origin`` tells what led from the word to the module; ``plan`` is None when the word means nothing. ``undone``
     are the entries of what was taken back. ``cause`` is one of lkm.report.causes. ``planned``: nothing was to be
-    done. ``uses`` tells who keeps what was to be removed, ``findings`` why nothing came of it.
+    done. ``uses`` tells who keeps what was to be removed, ``findings`` why nothing came of it, ``effects`` what
+    changed in the kernel.
     """
 
     word: str
@@ -49,6 +51,7 @@ class Attempt(Record):
     planned: bool = False
     uses: Uses | None = None
     findings: tuple[Finding, ...] = ()
+    effects: Effects | None = None
 
 
 def text_of(document: Object) -> str:
@@ -98,6 +101,11 @@ def place(origin: Origin) -> Object:
 
 def attempt(one: Attempt, strerror: Callable[[int], str]) -> Object:
     """Return a request with its steps and what came of each; a step that was not reached has a null result."""
+    changed: Object = {}
+    if one.effects is not None:
+        from lkm.report.effects import effects_object
+
+        changed["effects"] = effects_object(one.effects)
     steps = one.plan.steps if one.plan else ()
     results = [*one.entries, *[None] * (len(steps) - len(one.entries))]
     return {
@@ -111,6 +119,7 @@ def attempt(one: Attempt, strerror: Callable[[int], str]) -> Object:
         "users": users(one.uses),
         "findings": [as_json(finding) for finding in one.findings],
         "undone": [step(entry.step, entry, strerror) for entry in one.undone],
+        **changed,
     }
 
 

@@ -72,10 +72,10 @@ def test_syslog_is_told_when_asked_or_when_stderr_is_closed(monkeypatch: pytest.
 def test_classic_leaves_out_what_comes_below_but_not_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     say = Messages("tool")
     say.classic = True
-    assert not say.explains
+    before = say.explains
     say.heard = []
     say.error("it failed")
     say.detail("because")
-    assert say.explains and say.heard == [("error", "it failed", ["because"])]
+    assert not before and say.explains and say.heard == [("error", "it failed", ["because"])]
     assert capsys.readouterr().err == "tool: ERROR: it failed\n"
     assert not Messages("tool", -1).explains and Messages("tool").explains

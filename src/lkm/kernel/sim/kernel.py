@@ -23,6 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from lkm.state.devices import Device
+    from lkm.state.snapshot import Snapshot
     from lkm.state.users import Uses
 
 
@@ -251,6 +253,21 @@ class SimulatedKernel:
             for name in names
         ]
         return Uses(tuple(pairs))
+
+    def snapshot(self) -> Snapshot:
+        """Return all that it shows of itself."""
+        from lkm.kernel.sim.effects import look
+
+        return look(self)
+
+    def since(self, names: Sequence[str]) -> dict[str, str]:
+        """Return when each module was loaded, in seconds after the boot of this world."""
+        rows = self.world.db.execute("SELECT name, loaded FROM modules").fetchall()
+        return {name: f"{usec / 1e6:.6f} s after boot" for name, usec in rows if name in names}
+
+    def devices(self) -> tuple[Device, ...]:
+        """Return the devices that are on a bus: it has none."""
+        return ()
 
 
 def _unreadable(fd: int) -> int:

@@ -50,8 +50,8 @@ function _shtab_lkm_using
   test "$_shtab_lkm_cmdpath" = "$argv"
 end
 
-set -g _shtab_lkm_commands check completion depmod explain insmod ksyms lab load lsmod modinfo modprobe resolve rmmod show sim tools top unload
-set -g _shtab_lkm_opts_with_value --append --basedir --cmdline --config --dialect --dirname --errno --every --extra-root --field --filesyms --image --incident --keep --kernel --key --log --memory --moduledir --names --outdir --policy --release --rw --set-version --sort --symbol-prefix --symvers --system-map --timeout --tree --wait -C -E -F -P -S -b -d -k -m -o -w
+set -g _shtab_lkm_commands check completion depmod effects explain info insmod ksyms lab list load lsmod modinfo modprobe resolve rmmod show sim tools top unload
+set -g _shtab_lkm_opts_with_value --append --basedir --cmdline --config --dialect --dirname --errno --every --extra-root --field --filesyms --image --incident --keep --kernel --key --log --memory --moduledir --names --outdir --policy --release --rw --set-version --sort --symbol-prefix --symvers --system-map --timeout --tree --wait -C -E -F -P -S -b -d -k -m -o -s -w
 
 complete -c lkm -e
 complete -c lkm -f
@@ -101,6 +101,13 @@ complete -c lkm -n '_shtab_lkm_using depmod' -s V -l version -d 'print the versi
 complete -c lkm -n '_shtab_lkm_using depmod' -s h -l help -d 'print this help'
 complete -c lkm -n '_shtab_lkm_using depmod' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'
 complete -c lkm -n '_shtab_lkm_using depmod; and test $_shtab_lkm_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d operand
+complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a effects -d 'run a command, and tell what it changed in the kernel, by which module'
+complete -c lkm -n '_shtab_lkm_using effects' -s b -l brief -d 'a line or two for each module'
+complete -c lkm -n '_shtab_lkm_using effects' -l json -d 'answer with a JSON object (docs/json.md)'
+complete -c lkm -n '_shtab_lkm_using effects' -s V -l version -d 'print the version'
+complete -c lkm -n '_shtab_lkm_using effects' -s h -l help -d 'print this help'
+complete -c lkm -n '_shtab_lkm_using effects' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'
+complete -c lkm -n '_shtab_lkm_using effects; and test $_shtab_lkm_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d operand
 complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a explain -d 'say what keeps a module from being loaded, and what to do'
 complete -c lkm -n '_shtab_lkm_using explain' -l errno -x -d 'what the kernel has answered: ENOEXEC, 8 ...'
 complete -c lkm -n '_shtab_lkm_using explain' -l log -xka "(__fish_complete_path (commandline -ct))" -d 'what the kernel has logged: dmesg'"'"'s or journalctl'"'"'s output; - for standard input'
@@ -113,6 +120,18 @@ complete -c lkm -n '_shtab_lkm_using explain' -s V -l version -d 'print the vers
 complete -c lkm -n '_shtab_lkm_using explain' -s h -l help -d 'print this help'
 complete -c lkm -n '_shtab_lkm_using explain' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'
 complete -c lkm -n '_shtab_lkm_using explain; and test $_shtab_lkm_npos -ge 0' -ka "(lkm completion --names modules 2>/dev/null)" -d operand
+complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a info -d 'tell what is known of a module: file, state, users, parameters, hardware, configuration'
+complete -c lkm -n '_shtab_lkm_using info' -s d -l dirname -xka "(__fish_complete_directories)" -d 'the root below which modules are'
+complete -c lkm -n '_shtab_lkm_using info' -s S -l set-version -x -d 'the kernel'"'"'s release, if not the running one'
+complete -c lkm -n '_shtab_lkm_using info' -l extra-root -xka "(__fish_complete_directories)" -d 'take modules below this root too, the last first; may be repeated'
+complete -c lkm -n '_shtab_lkm_using info' -s C -l config -xka "(__fish_complete_path (commandline -ct))" -d 'read this file or directory, not the usual ones; may be repeated'
+complete -c lkm -n '_shtab_lkm_using info' -l no-cmdline -d 'do not read the kernel command line'
+complete -c lkm -n '_shtab_lkm_using info' -l json -d 'answer with a JSON object (docs/json.md)'
+complete -c lkm -n '_shtab_lkm_using info' -s q -l quiet -d 'say nothing but errors'
+complete -c lkm -n '_shtab_lkm_using info' -s V -l version -d 'print the version'
+complete -c lkm -n '_shtab_lkm_using info' -s h -l help -d 'print this help'
+complete -c lkm -n '_shtab_lkm_using info' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'
+complete -c lkm -n '_shtab_lkm_using info; and test $_shtab_lkm_npos -ge 0' -ka "(lkm completion --names modules 2>/dev/null)" -d operand
 complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a insmod -d 'load one module file'
 complete -c lkm -n '_shtab_lkm_using insmod' -s f -l force -d 'both of the next two. DANGEROUS'
 complete -c lkm -n '_shtab_lkm_using insmod' -l force-modversion -d 'ignore symbol versions. DANGEROUS'
@@ -143,6 +162,19 @@ complete -c lkm -n '_shtab_lkm_using lab' -l memory -x -d 'memory of the guest (
 complete -c lkm -n '_shtab_lkm_using lab' -l renew -d 'download again, if there is a newer one'
 complete -c lkm -n '_shtab_lkm_using lab' -s h -l help -d 'show this help'
 complete -c lkm -n '_shtab_lkm_using lab; and test $_shtab_lkm_npos -eq 0' -ka "run fetch" -d operand
+complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a list -d 'list the loaded modules, with who uses them; as a table or a tree'
+complete -c lkm -n '_shtab_lkm_using list' -s s -l sort -x -d 'newest, oldest, name, size or uses (the largest first)'
+complete -c lkm -n '_shtab_lkm_using list' -s t -l tree -d 'as a tree: below each module those that it uses'
+complete -c lkm -n '_shtab_lkm_using list' -l used -d 'only modules that somebody uses'
+complete -c lkm -n '_shtab_lkm_using list' -l unused -d 'only modules that nobody uses'
+complete -c lkm -n '_shtab_lkm_using list' -l tainted -d 'only modules that taint the kernel'
+complete -c lkm -n '_shtab_lkm_using list' -s l -l long -d 'read the files too: who signed them'
+complete -c lkm -n '_shtab_lkm_using list' -s p -l plain -d 'plain text on a terminal too'
+complete -c lkm -n '_shtab_lkm_using list' -l json -d 'answer with a JSON object (docs/json.md)'
+complete -c lkm -n '_shtab_lkm_using list' -s V -l version -d 'print the version'
+complete -c lkm -n '_shtab_lkm_using list' -s h -l help -d 'print this help'
+complete -c lkm -n '_shtab_lkm_using list' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'
+complete -c lkm -n '_shtab_lkm_using list; and test $_shtab_lkm_npos -ge 0' -ka "(lkm completion --names loaded 2>/dev/null)" -d operand
 complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a load -d 'load modules, with what they need; say what is done, and why not'
 complete -c lkm -n '_shtab_lkm_using load' -s n -l dry-run -d 'do nothing; print the plan, with a reason for each step'
 complete -c lkm -n '_shtab_lkm_using load' -s b -l use-blacklist -d 'apply the blacklist to names too, not only to aliases'
@@ -151,6 +183,7 @@ complete -c lkm -n '_shtab_lkm_using load' -l override-forbid -d 'load what the 
 complete -c lkm -n '_shtab_lkm_using load' -l keep-partial -d 'when loading fails, leave in what was loaded for it'
 complete -c lkm -n '_shtab_lkm_using load' -l force-modversion -d 'ignore symbol versions. DANGEROUS'
 complete -c lkm -n '_shtab_lkm_using load' -l force-vermagic -d 'ignore the kernel version that it was built for. DANGEROUS'
+complete -c lkm -n '_shtab_lkm_using load' -l no-effects -d 'do not look at what it changes in the kernel'
 complete -c lkm -n '_shtab_lkm_using load' -s v -l verbose -d 'of what fails, say all that is known'
 complete -c lkm -n '_shtab_lkm_using load' -l classic -d 'of what fails, say the line that kmod says and no explanation'
 complete -c lkm -n '_shtab_lkm_using load' -l incident -xka "(__fish_complete_path (commandline -ct))" -d 'when it fails, write the evidence there, for lkm explain --incident FILE'
@@ -255,7 +288,7 @@ complete -c lkm -n '_shtab_lkm_using rmmod' -s V -l version -d 'print the versio
 complete -c lkm -n '_shtab_lkm_using rmmod' -s h -l help -d 'print this help'
 complete -c lkm -n '_shtab_lkm_using rmmod' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'
 complete -c lkm -n '_shtab_lkm_using rmmod; and test $_shtab_lkm_npos -ge 0' -ka "(lkm completion --names loaded 2>/dev/null)" -d operand
-complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a show -d 'show what is known of a module: file, state, users, parameters, configuration'
+complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a show -d 'another name of info'
 complete -c lkm -n '_shtab_lkm_using show' -s d -l dirname -xka "(__fish_complete_directories)" -d 'the root below which modules are'
 complete -c lkm -n '_shtab_lkm_using show' -s S -l set-version -x -d 'the kernel'"'"'s release, if not the running one'
 complete -c lkm -n '_shtab_lkm_using show' -l extra-root -xka "(__fish_complete_directories)" -d 'take modules below this root too, the last first; may be repeated'
@@ -297,6 +330,7 @@ complete -c lkm -n '_shtab_lkm_using unload' -l holders -d 'remove the modules t
 complete -c lkm -n '_shtab_lkm_using unload' -s w -l wait -x -d 'try again for so long while a module is in use'
 complete -c lkm -n '_shtab_lkm_using unload' -s i -l ignore-remove -d 'ignore commands and softdeps of what is named'
 complete -c lkm -n '_shtab_lkm_using unload' -s f -l force -d 'even if it is in use, where the kernel was built to allow that. DANGEROUS'
+complete -c lkm -n '_shtab_lkm_using unload' -l no-effects -d 'do not look at what it changes in the kernel'
 complete -c lkm -n '_shtab_lkm_using unload' -s v -l verbose -d 'of what fails, say all that is known'
 complete -c lkm -n '_shtab_lkm_using unload' -l classic -d 'of what fails, say the line that kmod says and no explanation'
 complete -c lkm -n '_shtab_lkm_using unload' -l incident -xka "(__fish_complete_path (commandline -ct))" -d 'when it fails, write the evidence there, for lkm explain --incident FILE'

@@ -13,17 +13,20 @@ _shtab_lkm_commands() {
     check:'tell whether modules would load into a kernel, and why not'
     completion:'print the completions of a shell'
     depmod:'index a module tree: write modules.dep and the other modules.* files'
+    effects:'run a command, and tell what it changed in the kernel, by which module'
     explain:'say what keeps a module from being loaded, and what to do'
+    info:'tell what is known of a module: file, state, users, parameters, hardware, configuration'
     insmod:'load one module file'
     ksyms:'list the symbols that a 2.4 kernel and its modules export'
     lab:'run a command in a throwaway real kernel'
+    list:'list the loaded modules, with who uses them; as a table or a tree'
     load:'load modules, with what they need; say what is done, and why not'
     lsmod:'list the loaded modules'
     modinfo:'show what a module file says of itself'
     modprobe:'load or remove a module by name or alias, with what it needs'
     resolve:'tell which modules names and modaliases mean, thousands at once'
     rmmod:'remove modules'
-    show:'show what is known of a module: file, state, users, parameters, configuration'
+    show:'another name of info'
     sim:'make a simulated kernel, look at it, and use its devices and file systems'
     tools:'make links with the six classic names in a directory'
     top:'watch the modules of a kernel: what is used, what comes and goes'
@@ -99,6 +102,18 @@ _shtab_lkm_depmod_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_depmod_defaults_added=0
 
+_shtab_lkm_effects_options=(
+  {-b,--brief}"[a line or two for each module]"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+  "(*)::operand:_files"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_effects_defaults_added=0
+
 _shtab_lkm_explain_options=(
   "--errno[what the kernel has answered\: ENOEXEC, 8 ...]:ERRNO:"
   "--log[what the kernel has logged\: dmesg\'s or journalctl\'s output\; - for standard input]:FILE:_files"
@@ -115,6 +130,23 @@ _shtab_lkm_explain_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_explain_defaults_added=0
+
+_shtab_lkm_info_options=(
+  {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
+  {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
+  "--extra-root[take modules below this root too, the last first\; may be repeated]:ROOT:_files -/"
+  {-C,--config}"[read this file or directory, not the usual ones\; may be repeated]:PATH:_files"
+  "--no-cmdline[do not read the kernel command line]"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-q,--quiet}"[say nothing but errors]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+  "(*)::operand:_lkm_modules"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_info_defaults_added=0
 
 _shtab_lkm_insmod_options=(
   {-f,--force}"[both of the next two. DANGEROUS]"
@@ -161,6 +193,24 @@ _shtab_lkm_lab_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_lab_defaults_added=0
 
+_shtab_lkm_list_options=(
+  {-s,--sort}"[newest, oldest, name, size or uses (the largest first)]:COLUMN:"
+  {-t,--tree}"[as a tree\: below each module those that it uses]"
+  "--used[only modules that somebody uses]"
+  "--unused[only modules that nobody uses]"
+  "--tainted[only modules that taint the kernel]"
+  {-l,--long}"[read the files too\: who signed them]"
+  {-p,--plain}"[plain text on a terminal too]"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+  "(*)::operand:_lkm_loaded"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_list_defaults_added=0
+
 _shtab_lkm_load_options=(
   {-n,--dry-run}"[do nothing\; print the plan, with a reason for each step]"
   {-b,--use-blacklist}"[apply the blacklist to names too, not only to aliases]"
@@ -169,6 +219,7 @@ _shtab_lkm_load_options=(
   "--keep-partial[when loading fails, leave in what was loaded for it]"
   "--force-modversion[ignore symbol versions. DANGEROUS]"
   "--force-vermagic[ignore the kernel version that it was built for. DANGEROUS]"
+  "--no-effects[do not look at what it changes in the kernel]"
   {-v,--verbose}"[of what fails, say all that is known]"
   "--classic[of what fails, say the line that kmod says and no explanation]"
   "--incident[when it fails, write the evidence there, for lkm explain --incident FILE]:FILE:_files"
@@ -365,6 +416,7 @@ _shtab_lkm_unload_options=(
   {-w,--wait}"[try again for so long while a module is in use]:MSEC:"
   {-i,--ignore-remove}"[ignore commands and softdeps of what is named]"
   {-f,--force}"[even if it is in use, where the kernel was built to allow that. DANGEROUS]"
+  "--no-effects[do not look at what it changes in the kernel]"
   {-v,--verbose}"[of what fails, say all that is known]"
   "--classic[of what fails, say the line that kmod says and no explanation]"
   "--incident[when it fails, write the evidence there, for lkm explain --incident FILE]:FILE:_files"
@@ -406,10 +458,13 @@ _shtab_lkm() {
         check) _arguments -C -s $_shtab_lkm_check_options ;;
         completion) _arguments -C -s $_shtab_lkm_completion_options ;;
         depmod) _arguments -C -s $_shtab_lkm_depmod_options ;;
+        effects) _arguments -C -s $_shtab_lkm_effects_options ;;
         explain) _arguments -C -s $_shtab_lkm_explain_options ;;
+        info) _arguments -C -s $_shtab_lkm_info_options ;;
         insmod) _arguments -C -s $_shtab_lkm_insmod_options ;;
         ksyms) _arguments -C -s $_shtab_lkm_ksyms_options ;;
         lab) _arguments -C -s $_shtab_lkm_lab_options ;;
+        list) _arguments -C -s $_shtab_lkm_list_options ;;
         load) _arguments -C -s $_shtab_lkm_load_options ;;
         lsmod) _arguments -C -s $_shtab_lkm_lsmod_options ;;
         modinfo) _arguments -C -s $_shtab_lkm_modinfo_options ;;
