@@ -137,12 +137,12 @@ def judge(
     if not mark.used_once:
         unused = settings.unused(mark.module)
         if unused.seconds is None:
-            return Opinion(mark.module, "unused", "and stays until it is", unused.origin)
+            return Opinion(mark.module, "unused", "", unused.origin)
         if now - mark.loaded < unused.seconds:
-            detail = f"and was loaded {_span(now - mark.loaded)} of {_span(unused.seconds)} ago"
+            detail = f"loaded {_span(now - mark.loaded)} ago; after {_span(unused.seconds)} it counts as used"
             return Opinion(mark.module, "unused", detail, unused.origin)
     if mark.visited and not freed:
-        return Opinion(mark.module, "visited", "and goes by the next one if it is idle until then")
+        return Opinion(mark.module, "visited", "the next one may remove it")
     idle = settings.idle(mark.module)
     if freed and not idle.pattern:
         return Opinion(mark.module, "goes", "as does what held it")

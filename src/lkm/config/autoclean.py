@@ -139,7 +139,7 @@ def _stated(settings: AutocleanSettings, keyword: str, rest: list[str], origin: 
             raise FormatError(f"unknown mode {rest[0]!r}", offset=1)
         return settings._replace(active=rest[0] == "active", mode=origin)
     if keyword == "period":
-        seconds = _seconds(rest[0])
+        seconds = seconds_of(rest[0])
         if not seconds:
             raise FormatError("a period of 0 is none", offset=1)
         return settings._replace(period=seconds)
@@ -147,7 +147,7 @@ def _stated(settings: AutocleanSettings, keyword: str, rest: list[str], origin: 
         at = rest.index("because") if "because" in rest else len(rest)
         patterns, because, seconds_or_none, first = rest[:at], " ".join(rest[at + 1 :]), None, 1
     else:
-        seconds_or_none = None if keyword == "unused" and rest[0] == "never" else _seconds(rest[0])
+        seconds_or_none = None if keyword == "unused" and rest[0] == "never" else seconds_of(rest[0])
         patterns, because, first = rest[1:] or [""], "", 2
     if not patterns:
         raise FormatError("'never' names no module", offset=1)
@@ -158,10 +158,10 @@ def _stated(settings: AutocleanSettings, keyword: str, rest: list[str], origin: 
     return settings._replace(rules=(*settings.rules, *rules))
 
 
-def _seconds(word: str) -> int:
+def seconds_of(word: str) -> int:
     """Return the seconds of a time.
 
-    >>> _seconds("90"), _seconds("5m"), _seconds("1d")
+    >>> seconds_of("90"), seconds_of("5m"), seconds_of("1d")
     (90, 300, 86400)
     """
     digits = word.rstrip("smhd")
