@@ -49,6 +49,7 @@ TESTED_BY = {
     "index/texts.py": "oracle/test_depmod.py",
     "index/triewriter.py": "unit/index/test_trie.py",
     "index/unresolved.py": "unit/cli/test_depmod.py",
+    "kernel/texts.py": "unit/kernel/test_users.py",
     "kernel/interface.py": "unit/kernel/test_linux.py",
     "lab/image.py": "unit/lab/test_qemu.py",
     "lab/prepared.py": "unit/lab/test_qemu.py",
