@@ -12,6 +12,8 @@ SOURCES = sorted((ROOT / "src/lkm").rglob("*.py"))
 
 #: Modules that have no test module of their own, because this one drives the whole of them.
 TESTED_BY = {
+    "autoload/events.py": "unit/autoload/test_engine.py",
+    "cli/autoclean_sweep.py": "unit/cli/test_autoclean.py",
     "cli/depmod_run.py": "unit/cli/test_depmod.py",
     "cli/check_case.py": "unit/cli/test_check_tree.py",
     "cli/check_kernel.py": "unit/cli/test_check_evidence.py",
@@ -52,6 +54,7 @@ TESTED_BY = {
     "index/texts.py": "oracle/test_depmod.py",
     "index/triewriter.py": "unit/index/test_trie.py",
     "index/unresolved.py": "unit/cli/test_depmod.py",
+    "kernel/texts.py": "unit/kernel/test_users.py",
     "kernel/interface.py": "unit/kernel/test_linux.py",
     "lab/image.py": "unit/lab/test_qemu.py",
     "lab/prepared.py": "unit/lab/test_qemu.py",

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from lkm.kernel.interface import Outcome, ShownKernel
     from lkm.report.document import Object
 
-USAGE = "rmmod [options] NAME..."
+USAGE = """rmmod [options] NAME...
+       rmmod [options] --all"""
 OPTIONS = (
+    Option("a", "all", "", "sweep: remove what was marked for autoclean and is idle (lkm autoclean)"),
     Option("f", "force", "", "remove it even if it is in use, where the kernel was built to allow that. DANGEROUS"),
     Option("s", "syslog", "", "say messages to syslog, not stderr"),
     Option("q", "quiet", "", "say no messages"),
@@ -50,6 +52,10 @@ def main(argv: list[str]) -> int:
         say.priority = messages.INFO
     if ("quiet", "") in options:
         say.priority = -1
+    if ("all", "") in options and not operands and ("json", "") not in options:
+        from lkm.cli.autoclean_sweep import sweep_now
+
+        return sweep_now(open_kernel(LinuxKernel), say)[0]
     if not operands:
         say.error("missing module name.")
         return 1

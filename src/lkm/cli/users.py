@@ -31,7 +31,7 @@ def uses_of(kernel: ShownKernel, module: LoadedModule | None, state: KernelState
         if one.refcount > len(one.holders):
             names[one.name] = None
         left += [held for name in one.holders if (held := state.find(name)) is not None]
-    return kernel.uses(tuple(names), _owners(kernel)) if names else None
+    return kernel.uses(tuple(names), owners_of(kernel)) if names else None
 
 
 def all_uses(kernel: ShownKernel, state: KernelState) -> Uses:
@@ -41,7 +41,7 @@ def all_uses(kernel: ShownKernel, state: KernelState) -> Uses:
     found of a module that nobody uses is another's.
     """
     counted = {module.name for module in state.modules if module.refcount > len(module.holders)}
-    found = kernel.uses([module.name for module in state.modules], _owners(kernel))
+    found = kernel.uses([module.name for module in state.modules], owners_of(kernel))
     pairs = [
         (name, tuple([user for user in users if name in counted or user.kind == "interface"]))
         for name, users in found.pairs
@@ -49,7 +49,7 @@ def all_uses(kernel: ShownKernel, state: KernelState) -> Uses:
     return found._replace(pairs=tuple([pair for pair in pairs if pair[1]]))
 
 
-def _owners(kernel: ShownKernel) -> Callable[[str], Sequence[str]]:
+def owners_of(kernel: ShownKernel) -> Callable[[str], Sequence[str]]:
     """Return what tells the modules that have an alias, by the indexes of the kernel's modules."""
     index = open_index(modules_dir(kernel.root(), kernel.release()))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from lkm.kernel.texts import link_name, names, text
 from lkm.state.devices import Device, Driver
 
 TYPE_CHECKING = False
@@ -38,31 +39,3 @@ def devices(sys: str = "/sys") -> tuple[Device, ...]:
         path = f"{sys}/bus/{bus}/devices/{name}"
         found.append(Device(bus, name, text(f"{path}/modalias").rstrip("\n"), driver, module, os.path.realpath(path)))
     return tuple(found)
-
-
-def names(directory: str) -> list[str]:
-    """Return the names in a directory, sorted; none where it cannot be read."""
-    try:
-        return sorted(os.listdir(directory))
-    except OSError:
-        return []
-
-
-def link_name(path: str) -> str:
-    """Return the last name of what a link of /sys leads to, "" where there is none."""
-    try:
-        return os.readlink(path).rpartition("/")[2]
-    except OSError:
-        return ""
-
-
-def text(path: str) -> str:
-    """Return a file of /proc or /sys as text, "" where it cannot be read."""
-    try:
-        with open(path, "rb", buffering=0) as file:
-            parts = []
-            while part := file.read(1 << 20):
-                parts.append(part)
-    except OSError:
-        return ""
-    return b"".join(parts).decode("utf-8", "surrogateescape")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 
-from lkm.kernel.devices import bound, drivers, link_name, names, text
+from lkm.kernel.devices import bound, drivers
+from lkm.kernel.texts import link_name, names, text
 from lkm.state.procfiles import FILES, interfaces
 from lkm.state.snapshot import Snapshot, Thing, snapshot
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from lkm.state.devices import Device
     from lkm.state.snapshot import Snapshot
+    from lkm.state.usage import Sample
     from lkm.state.users import Uses
 else:
     Protocol = object
@@ -107,3 +108,15 @@ class ShownKernel(Kernel, Protocol):
 
     def devices(self) -> tuple[Device, ...]:
         """Return the devices that are on a bus."""
+
+    def samples(self, names: Collection[str], owners: Callable[[str], Sequence[str]]) -> tuple[Sample, ...]:
+        """Return what shows that these modules are in use, of those that are loaded, newest first."""
+
+    def instance(self, name: str) -> int:
+        """Return what tells a loaded module from a later one of the same name; 0 where that is unknown."""
+
+    def boot(self) -> str:
+        """Return what tells this run of the kernel from others."""
+
+    def seconds(self) -> float:
+        """Return the time since the kernel was booted."""

@@ -1,4 +1,4 @@
-"""Finding and reading configuration files: modprobe.d and depmod.d, in kmod's order.
+"""Finding and reading configuration files: modprobe.d, depmod.d and lkm's own, in kmod's order.
 
 Of files with one base name the first directory's stands (/etc before /run and so on); all are then read in the order
 of their base names (kmod: libkmod-config.c and depmod.c, ``conf_files_list``). Only ``*.conf`` counts in a directory,
@@ -17,6 +17,9 @@ from lkm.system.fileset import RECORD, pending
 
 #: In order of precedence; under each there is modprobe.d and depmod.d.
 DIRECTORIES = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
+
+#: What an administrator writes first; files of lkm/autoclean.d, in the directories above, add to it.
+AUTOCLEAN = "/etc/lkm/autoclean.conf"
 
 #: Ends of the names of files that count in a directory (``.alias`` did too until kmod 32).
 SUFFIXES = (".conf",)
@@ -51,6 +54,18 @@ def depmod_files(
     """Return (path, text) of every depmod.d file in the order of reading; arguments as in modprobe_files."""
     chosen = _choose(root, "depmod.d", paths, {}, problems)
     return _read([chosen[name] for name in sorted(chosen, key=os.fsencode)], problems)
+
+
+def autoclean_files(
+    root: str = "", paths: tuple[str, ...] = (), problems: list[Problem] | None = None
+) -> list[tuple[str, str]]:
+    """Return (path, text) of AUTOCLEAN, then of every lkm/autoclean.d file, in the order of reading.
+
+    Arguments as in modprobe_files.
+    """
+    chosen = _choose(root, "lkm/autoclean.d", paths, {}, problems)
+    main = [] if paths else [f"{root.rstrip('/')}{AUTOCLEAN}"]
+    return _read([*main, *[chosen[name] for name in sorted(chosen, key=os.fsencode)]], problems)
 
 
 def _kernels(directory: str) -> dict[str, str]:

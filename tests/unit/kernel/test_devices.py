@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lkm.kernel.devices import devices, drivers, link_name, names, text
+from lkm.kernel.devices import devices, drivers
+from lkm.kernel.texts import link_name, names, text
 from lkm.state.devices import Device, Driver
 
 

@@ -5,8 +5,9 @@
 #    source ~/.local/share/bash_completion/lkm
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_lkm_subparsers=(check completion depmod effects explain info insmod ksyms lab list load lsmod modinfo modprobe resolve rmmod show sim tools top unload)
+_shtab_lkm_subparsers=(autoclean check completion depmod effects explain info insmod ksyms lab list load lsmod modinfo modprobe resolve rmmod show sim tools top unload)
 
+_shtab_lkm_autoclean_option_strings=(--now -n --dry-run --explain --every --pin --unpin -C --config --state -q --quiet --json -V --version -h --help --kernel)
 _shtab_lkm_check_option_strings=(--all --image -d --dirname -S --set-version -C --config --symvers --system-map --key --policy --cmdline -v --verbose --json --sarif -V --version -h --help --kernel)
 _shtab_lkm_completion_option_strings=(--names -V --version -h --help)
 _shtab_lkm_depmod_option_strings=(-a --all -A --quick -b --basedir -m --moduledir -o --outdir -C --config -E --symvers -F --filesyms -e --errsyms -v --verbose -n --show --dry-run -P --symbol-prefix -w --warn --hash --no-cache --json -V --version -h --help --kernel)
@@ -20,9 +21,9 @@ _shtab_lkm_list_option_strings=(-s --sort -t --tree --used --unused --tainted -l
 _shtab_lkm_load_option_strings=(-n --dry-run -b --use-blacklist -i --ignore-install --override-forbid --keep-partial --force-modversion --force-vermagic --no-effects -v --verbose --classic --incident -d --dirname -S --set-version --extra-root -C --config --no-cmdline --json -q --quiet -V --version -h --help --kernel)
 _shtab_lkm_lsmod_option_strings=(-s --syslog -v --verbose --json -V --version -h --help --kernel)
 _shtab_lkm_modinfo_option_strings=(-a --author -d --description -l --license -p --parameters -n --filename -0 --null -m --modname -F --field -k --set-version -b --basedir --extra-root --json -V --version -h --help --kernel)
-_shtab_lkm_modprobe_option_strings=(-a --all -r --remove --remove-holders --remove-dependencies -w --wait --first-time --keep-partial -i --ignore-install --ignore-remove -b --use-blacklist --override-forbid -f --force --force-modversion --force-vermagic -R --show-alias --resolve-alias -D --show-depends -c --show-config --origin --showconfig --show-modversions --dump-modversions --show-exports -n --dry-run --show -C --config --no-cmdline -d --dirname --extra-root -S --set-version -s --syslog -q --quiet -v --verbose --classic --incident --json -V --version -h --help --kernel)
+_shtab_lkm_modprobe_option_strings=(-a --all -r --remove --remove-holders --remove-dependencies -w --wait -k --autoclean --first-time --keep-partial -i --ignore-install --ignore-remove -b --use-blacklist --override-forbid -f --force --force-modversion --force-vermagic -R --show-alias --resolve-alias -D --show-depends -c --show-config --origin --showconfig --show-modversions --dump-modversions --show-exports -n --dry-run --show -C --config --no-cmdline -d --dirname --extra-root -S --set-version -s --syslog -q --quiet -v --verbose --classic --incident --json -V --version -h --help --kernel)
 _shtab_lkm_resolve_option_strings=(-d --dirname --extra-root -S --set-version -C --config --no-cmdline -r --raw -b --use-blacklist --json -V --version -h --help --kernel)
-_shtab_lkm_rmmod_option_strings=(-f --force -s --syslog -q --quiet -v --verbose --classic --incident --json -V --version -h --help --kernel)
+_shtab_lkm_rmmod_option_strings=(-a --all -f --force -s --syslog -q --quiet -v --verbose --classic --incident --json -V --version -h --help --kernel)
 _shtab_lkm_show_option_strings=(-d --dirname -S --set-version --extra-root -C --config --no-cmdline --json -q --quiet -V --version -h --help --kernel)
 _shtab_lkm_sim_option_strings=(--kernel --image --tree --release --dialect --policy --force --json --list --keep -h --help)
 _shtab_lkm_tools_option_strings=(-f --force -V --version -h --help)
@@ -30,6 +31,9 @@ _shtab_lkm_top_option_strings=(--every --sort -V --version -h --help --kernel)
 _shtab_lkm_unload_option_strings=(-n --dry-run --holders -w --wait -i --ignore-remove -f --force --no-effects -v --verbose --classic --incident -d --dirname -S --set-version --extra-root -C --config --no-cmdline --json -q --quiet -V --version -h --help --kernel)
 _shtab_lkm_option_strings=()
 
+_shtab_lkm_autoclean__C_COMPGEN=_shtab_compgen_files
+_shtab_lkm_autoclean___config_COMPGEN=_shtab_compgen_files
+_shtab_lkm_autoclean___state_COMPGEN=_shtab_compgen_files
 _shtab_lkm_check_pos_0_COMPGEN=_lkm_modules
 _shtab_lkm_check___image_COMPGEN=_shtab_compgen_files
 _shtab_lkm_check__d_COMPGEN=_shtab_compgen_dirs
@@ -115,8 +119,19 @@ _shtab_lkm_unload___config_COMPGEN=_shtab_compgen_files
 _shtab_lkm_completion_pos_0_choices=(bash fish zsh)
 _shtab_lkm_lab_pos_0_choices=(run fetch)
 _shtab_lkm_sim_pos_0_choices=(new show log proc open close mount umount request fault tour)
-_shtab_lkm_pos_0_choices=(check completion depmod effects explain info insmod ksyms lab list load lsmod modinfo modprobe resolve rmmod show sim tools top unload)
+_shtab_lkm_pos_0_choices=(autoclean check completion depmod effects explain info insmod ksyms lab list load lsmod modinfo modprobe resolve rmmod show sim tools top unload)
 
+_shtab_lkm_autoclean___now_nargs=0
+_shtab_lkm_autoclean__n_nargs=0
+_shtab_lkm_autoclean___dry_run_nargs=0
+_shtab_lkm_autoclean___explain_nargs=0
+_shtab_lkm_autoclean__q_nargs=0
+_shtab_lkm_autoclean___quiet_nargs=0
+_shtab_lkm_autoclean___json_nargs=0
+_shtab_lkm_autoclean__V_nargs=0
+_shtab_lkm_autoclean___version_nargs=0
+_shtab_lkm_autoclean__h_nargs=0
+_shtab_lkm_autoclean___help_nargs=0
 _shtab_lkm_check_pos_0_nargs='*'
 _shtab_lkm_check___all_nargs=0
 _shtab_lkm_check__v_nargs=0
@@ -278,6 +293,8 @@ _shtab_lkm_modprobe__r_nargs=0
 _shtab_lkm_modprobe___remove_nargs=0
 _shtab_lkm_modprobe___remove_holders_nargs=0
 _shtab_lkm_modprobe___remove_dependencies_nargs=0
+_shtab_lkm_modprobe__k_nargs=0
+_shtab_lkm_modprobe___autoclean_nargs=0
 _shtab_lkm_modprobe___first_time_nargs=0
 _shtab_lkm_modprobe___keep_partial_nargs=0
 _shtab_lkm_modprobe__i_nargs=0
@@ -330,6 +347,8 @@ _shtab_lkm_resolve___version_nargs=0
 _shtab_lkm_resolve__h_nargs=0
 _shtab_lkm_resolve___help_nargs=0
 _shtab_lkm_rmmod_pos_0_nargs='*'
+_shtab_lkm_rmmod__a_nargs=0
+_shtab_lkm_rmmod___all_nargs=0
 _shtab_lkm_rmmod__f_nargs=0
 _shtab_lkm_rmmod___force_nargs=0
 _shtab_lkm_rmmod__s_nargs=0

@@ -50,12 +50,26 @@ function _shtab_lkm_using
   test "$_shtab_lkm_cmdpath" = "$argv"
 end
 
-set -g _shtab_lkm_commands check completion depmod effects explain info insmod ksyms lab list load lsmod modinfo modprobe resolve rmmod show sim tools top unload
-set -g _shtab_lkm_opts_with_value --append --basedir --cmdline --config --dialect --dirname --errno --every --extra-root --field --filesyms --image --incident --keep --kernel --key --log --memory --moduledir --names --outdir --policy --release --rw --set-version --sort --symbol-prefix --symvers --system-map --timeout --tree --wait -C -E -F -P -S -b -d -k -m -o -s -w
+set -g _shtab_lkm_commands autoclean check completion depmod effects explain info insmod ksyms lab list load lsmod modinfo modprobe resolve rmmod show sim tools top unload
+set -g _shtab_lkm_opts_with_value --append --basedir --cmdline --config --dialect --dirname --errno --every --extra-root --field --filesyms --image --incident --keep --kernel --key --log --memory --moduledir --names --outdir --pin --policy --release --rw --set-version --sort --state --symbol-prefix --symvers --system-map --timeout --tree --unpin --wait -C -E -F -P -S -b -d -k -m -o -s -w
 
 complete -c lkm -e
 complete -c lkm -f
 
+complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a autoclean -d 'remove idle modules that were loaded for a request, or say why each stays'
+complete -c lkm -n '_shtab_lkm_using autoclean' -l now -d 'remove, whatever mode is configured'
+complete -c lkm -n '_shtab_lkm_using autoclean' -s n -l dry-run -d 'remove nothing, and forget what was seen: the next sweep is as if this had not been'
+complete -c lkm -n '_shtab_lkm_using autoclean' -l explain -d 'remove nothing; say for each module (NAME...) if it would go, and what keeps it'
+complete -c lkm -n '_shtab_lkm_using autoclean' -l every -x -d 'go on, with a sweep each TIME (60s, 5m), until a signal comes'
+complete -c lkm -n '_shtab_lkm_using autoclean' -l pin -x -d 'let no sweep remove the module any more; may be repeated'
+complete -c lkm -n '_shtab_lkm_using autoclean' -l unpin -x -d 'end that; may be repeated'
+complete -c lkm -n '_shtab_lkm_using autoclean' -s C -l config -xka "(__fish_complete_path (commandline -ct))" -d 'read this file or directory, not the usual ones; may be repeated'
+complete -c lkm -n '_shtab_lkm_using autoclean' -l state -xka "(__fish_complete_path (commandline -ct))" -d 'what is known of modules is there; before LKM_STATE'
+complete -c lkm -n '_shtab_lkm_using autoclean' -s q -l quiet -d 'say nothing but errors'
+complete -c lkm -n '_shtab_lkm_using autoclean' -l json -d 'answer with a JSON object (docs/json.md)'
+complete -c lkm -n '_shtab_lkm_using autoclean' -s V -l version -d 'print the version'
+complete -c lkm -n '_shtab_lkm_using autoclean' -s h -l help -d 'print this help'
+complete -c lkm -n '_shtab_lkm_using autoclean' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'
 complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a check -d 'tell whether modules would load into a kernel, and why not'
 complete -c lkm -n '_shtab_lkm_using check' -l all -d 'check all modules of the tree'
 complete -c lkm -n '_shtab_lkm_using check' -l image -xka "(__fish_complete_path (commandline -ct))" -d 'the kernel: vmlinuz, vmlinux or a User-Mode Linux binary'
@@ -224,10 +238,11 @@ complete -c lkm -n '_shtab_lkm_using modinfo' -l kernel -x -d 'live, or sim:FILE
 complete -c lkm -n '_shtab_lkm_using modinfo; and test $_shtab_lkm_npos -ge 0' -ka "(lkm completion --names modules 2>/dev/null)" -d operand
 complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a modprobe -d 'load or remove a module by name or alias, with what it needs'
 complete -c lkm -n '_shtab_lkm_using modprobe' -s a -l all -d 'every argument is a module to load; go on when one fails'
-complete -c lkm -n '_shtab_lkm_using modprobe' -s r -l remove -d 'remove modules, and what they alone needed'
+complete -c lkm -n '_shtab_lkm_using modprobe' -s r -l remove -d 'remove modules, and what they alone needed; without names: what is idle and was marked'
 complete -c lkm -n '_shtab_lkm_using modprobe' -l remove-holders -d 'with -r: remove the modules that use it first'
 complete -c lkm -n '_shtab_lkm_using modprobe' -l remove-dependencies -d 'old name of --remove-holders'
 complete -c lkm -n '_shtab_lkm_using modprobe' -s w -l wait -x -d 'with -r: try again for so long while a module is in use'
+complete -c lkm -n '_shtab_lkm_using modprobe' -s k -l autoclean -d 'mark what is loaded for autoclean: it may go when it is idle'
 complete -c lkm -n '_shtab_lkm_using modprobe' -l first-time -d 'fail when the module is in the kernel (with -r: is not) already'
 complete -c lkm -n '_shtab_lkm_using modprobe' -l keep-partial -d 'when loading fails, leave in what was loaded for it, as kmod does'
 complete -c lkm -n '_shtab_lkm_using modprobe' -s i -l ignore-install -d 'ignore commands and softdeps of the module that is named'
@@ -277,6 +292,7 @@ complete -c lkm -n '_shtab_lkm_using resolve' -s h -l help -d 'print this help'
 complete -c lkm -n '_shtab_lkm_using resolve' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'
 complete -c lkm -n '_shtab_lkm_using resolve; and test $_shtab_lkm_npos -ge 0' -ka "(lkm completion --names modules 2>/dev/null)" -d operand
 complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a rmmod -d 'remove modules'
+complete -c lkm -n '_shtab_lkm_using rmmod' -s a -l all -d 'sweep: remove what was marked for autoclean and is idle (lkm autoclean)'
 complete -c lkm -n '_shtab_lkm_using rmmod' -s f -l force -d 'remove it even if it is in use, where the kernel was built to allow that. DANGEROUS'
 complete -c lkm -n '_shtab_lkm_using rmmod' -s s -l syslog -d 'say messages to syslog, not stderr'
 complete -c lkm -n '_shtab_lkm_using rmmod' -s q -l quiet -d 'say no messages'

@@ -10,6 +10,7 @@
 
 _shtab_lkm_commands() {
   local _commands=(
+    autoclean:'remove idle modules that were loaded for a request, or say why each stays'
     check:'tell whether modules would load into a kernel, and why not'
     completion:'print the completions of a shell'
     depmod:'index a module tree: write modules.dep and the other modules.* files'
@@ -41,6 +42,25 @@ _shtab_lkm_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_defaults_added=0
+
+_shtab_lkm_autoclean_options=(
+  "--now[remove, whatever mode is configured]"
+  {-n,--dry-run}"[remove nothing, and forget what was seen\: the next sweep is as if this had not been]"
+  "--explain[remove nothing\; say for each module (NAME...) if it would go, and what keeps it]"
+  "--every[go on, with a sweep each TIME (60s, 5m), until a signal comes]:TIME:"
+  "--pin[let no sweep remove the module any more\; may be repeated]:NAME:"
+  "--unpin[end that\; may be repeated]:NAME:"
+  {-C,--config}"[read this file or directory, not the usual ones\; may be repeated]:PATH:_files"
+  "--state[what is known of modules is there\; before LKM_STATE]:FILE:_files"
+  {-q,--quiet}"[say nothing but errors]"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_autoclean_defaults_added=0
 
 _shtab_lkm_check_options=(
   "--all[check all modules of the tree]"
@@ -275,10 +295,11 @@ _shtab_lkm_modinfo_defaults_added=0
 
 _shtab_lkm_modprobe_options=(
   {-a,--all}"[every argument is a module to load\; go on when one fails]"
-  {-r,--remove}"[remove modules, and what they alone needed]"
+  {-r,--remove}"[remove modules, and what they alone needed\; without names\: what is idle and was marked]"
   "--remove-holders[with -r\: remove the modules that use it first]"
   "--remove-dependencies[old name of --remove-holders]"
   {-w,--wait}"[with -r\: try again for so long while a module is in use]:MSEC:"
+  {-k,--autoclean}"[mark what is loaded for autoclean\: it may go when it is idle]"
   "--first-time[fail when the module is in the kernel (with -r\: is not) already]"
   "--keep-partial[when loading fails, leave in what was loaded for it, as kmod does]"
   {-i,--ignore-install}"[ignore commands and softdeps of the module that is named]"
@@ -338,6 +359,7 @@ _shtab_lkm_resolve_options=(
 _shtab_lkm_resolve_defaults_added=0
 
 _shtab_lkm_rmmod_options=(
+  {-a,--all}"[sweep\: remove what was marked for autoclean and is idle (lkm autoclean)]"
   {-f,--force}"[remove it even if it is in use, where the kernel was built to allow that. DANGEROUS]"
   {-s,--syslog}"[say messages to syslog, not stderr]"
   {-q,--quiet}"[say no messages]"
@@ -455,6 +477,7 @@ _shtab_lkm() {
       (( CURRENT += 1 ))
       curcontext="${curcontext%:*:*}:_shtab_lkm-$line[1]:"
       case $line[1] in
+        autoclean) _arguments -C -s $_shtab_lkm_autoclean_options ;;
         check) _arguments -C -s $_shtab_lkm_check_options ;;
         completion) _arguments -C -s $_shtab_lkm_completion_options ;;
         depmod) _arguments -C -s $_shtab_lkm_depmod_options ;;
