@@ -74,7 +74,8 @@ def test_the_kernel_runs_the_helper() -> None:
         echo 'deny alias fs-* because not here' >/etc/lkm/autoload.d/x.conf
         mount -t minix none /mnt 2>/run/said; cat /run/said; cat </run/tun; {LKM} history; lsmod | grep -c -w minix
         {LKM} policy fs-minix tun
-        echo "== imports"; rm /etc/lkm/autoload.d/x.conf; rmmod tun; env -i {KERNELS} {sys.executable} -c '{IMPORTS}' | sort
+        echo "== imports"; rm -r /etc/lkm/autoload.d /var/log/ksymoops; rmmod tun
+        env -i {KERNELS} {sys.executable} -c '{IMPORTS}' | sort
         echo "== remove"; {LKM} helper remove; cat /proc/sys/kernel/modprobe
         ls -A /var/lib/lkm/helper; ls /etc/sysctl.d | grep lkm
         echo "== odd"; echo /nowhere >/proc/sys/kernel/modprobe; {LKM} helper; {LKM} helper remove
