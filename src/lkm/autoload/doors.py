@@ -3,7 +3,8 @@
 Only requests that are made before, or without, a check of the caller's capabilities in the first user namespace are
 here. Left out are those for which a real CAP_NET_ADMIN or CAP_SYS_MODULE is needed: ``netdev-*`` (net/core/
 dev_ioctl.c: dev_load), ``tcp_*`` (net/ipv4/tcp_cong.c: tcp_ca_find_autoload), ``tcp-ulp-*`` (net/ipv4/tcp_ulp.c),
-``*-iosched``, ``md-*``, ``dm-*``; and what devices say of themselves when somebody plugs them in.
+``net-pf-35-proto-*`` (net/phonet/af_phonet.c: pn_socket_create), ``*-iosched``, ``md-*``, ``dm-*``; what devices say
+of themselves when somebody plugs them in; and what a module asks for itself as it comes (net/6lowpan: ``nhc_*``).
 
 What asks by a module's own name (``sch_*``) is not stopped by a ``blacklist``, which holds for aliases only.
 """
@@ -37,19 +38,20 @@ class Door(Record):
     certainty: str = CERTAIN
 
 
+#: What looks like something at a door, and is only asked for after a check.
+CHECKED = ("net_pf_35_proto_*",)
+
 #: The first row that fits an alias counts, so the narrower ones stand first.
 DOORS = (
     Door("netlink-family", "a question for a generic netlink family by its name", ANYONE,
          "net/netlink/genetlink.c: ctrl_getfamily", ("net_pf_16_proto_16_family_*",)),
     Door("socket-diag", "a question about sockets (SOCK_DIAG_BY_FAMILY)", ANYONE,
          "net/core/sock_diag.c: __sock_diag_cmd; net/ipv4/inet_diag.c: inet_diag_lock_handler",
-         ("net_pf_16_proto_4_type_*",)),
+         ("net_pf_16_proto_4_type_*",), certainty=LIKELY),  # once the family itself is there
     Door("netlink", "socket(2) of a netlink protocol", ANYONE,
          "net/netlink/af_netlink.c: netlink_create", ("net_pf_16_proto_*",)),
     Door("protocol", "socket(2) of a protocol over PPP", ANYONE,
          "drivers/net/ppp/pppox.c: pppox_create", ("net_pf_24_proto_*",), base="net-pf-24"),
-    Door("protocol", "socket(2) of a Phonet protocol", ANYONE,
-         "net/phonet/af_phonet.c: phonet_proto_get", ("net_pf_35_proto_*",), base="net-pf-35"),
     Door("protocol", "socket(2) of a protocol", ANYONE,
          "net/ipv4/af_inet.c: inet_create; net/ipv6/af_inet6.c: inet6_create", ("net_pf_*_proto_*",)),
     Door("family", "socket(2) of a family", ANYONE, "net/socket.c: __sock_create", ("net_pf_*",)),
@@ -58,9 +60,9 @@ DOORS = (
     Door("protocol", "socket(2) of a Bluetooth protocol", ANYONE,
          "net/bluetooth/af_bluetooth.c: bt_sock_create", ("bt_proto_*",), base="net-pf-31"),
     Door("crypto", "bind(2) of an AF_ALG socket", ANYONE,
-         "crypto/af_alg.c: alg_get_type", ("algif_*",), base="net-pf-38"),
+         "crypto/af_alg.c: alg_get_type", names=("algif_*",), base="net-pf-38"),
     Door("crypto", "bind(2) of an AF_ALG socket to an algorithm", ANYONE,
-         "crypto/api.c: crypto_larval_lookup", ("crypto_*",), base="net-pf-38"),
+         "crypto/api.c: crypto_larval_lookup", ("crypto_*",), ("crypto_*",), "net-pf-38"),
     Door("ioctl", "an ioctl(2) on any socket (SIOCSIFVLAN, SIOCBRADDBR)", ANYONE,
          "net/socket.c: sock_ioctl, br_ioctl_call", names=("8021q", "bridge")),
     Door("exec", "execve(2) of a file of a format that is not known", ANYONE,
@@ -76,12 +78,17 @@ DOORS = (
     Door("route", "settings of a family for an interface (RTM_NEWLINK)", NAMESPACE,
          "net/core/rtnetlink.c: do_setlink", ("rtnl_af_*",), certainty=LIKELY),
     Door("xfrm", "a security association (XFRM_MSG_NEWSA)", NAMESPACE,
-         "net/xfrm/xfrm_state.c: xfrm_get_type", ("xfrm_type_*", "xfrm_offload_*"), base="net-pf-16-proto-6"),
+         "net/xfrm/xfrm_state.c: xfrm_get_type", ("xfrm_type_*",), base="net-pf-16-proto-6"),
+    Door("xfrm", "a security association that a network device shall work on", NAMESPACE,
+         "net/xfrm/xfrm_state.c: xfrm_get_type_offload", ("xfrm_offload_*",), (), "net-pf-16-proto-6", LIKELY),
     Door("netfilter", "a netfilter netlink message", NAMESPACE,
          "net/netfilter/nfnetlink.c: nfnetlink_rcv_msg", ("nfnetlink_subsys_*",), base="net-pf-16-proto-12"),
     Door("netfilter", "a rule of nftables", NAMESPACE,
          "net/netfilter/nf_tables_api.c: nft_request_module",
-         ("nft_expr_*", "nft_chain_*", "nft_set*", "nft_obj_*", "nf_flowtable_*"), base="nfnetlink-subsys-10"),
+         ("nft_expr_*", "nft_chain_*", "nft_set*", "nft_obj_*"), base="nfnetlink-subsys-10"),
+    Door("netfilter", "a flow table of nftables", NAMESPACE,
+         "net/netfilter/nf_tables_api.c: nft_flowtable_type_get",
+         ("nf_flowtable_*",), (), "nfnetlink-subsys-10", LIKELY),
     Door("netfilter", "an IP set of a type", NAMESPACE,
          "net/netfilter/ipset/ip_set_core.c: load_settype", ("ip_set_*:*",), base="nfnetlink-subsys-6"),
     Door("netfilter", "a rule that logs, tracks or helps connections", NAMESPACE,

@@ -6,7 +6,7 @@ Pure: aliases and names of the tree are held against ``lkm.autoload.doors``, eac
 
 from __future__ import annotations
 
-from lkm.autoload.doors import DOORS, LDISC, LIKELY, NAMESPACE, NODE, Door
+from lkm.autoload.doors import CHECKED, DOORS, LDISC, LIKELY, NAMESPACE, NODE, Door
 from lkm.errors import FormatError, NotFound
 from lkm.names import fold, fold_alias
 from lkm.plan.resolve import resolve
@@ -95,6 +95,8 @@ def door_of(alias: str) -> Door | None:
     >>> door_of("net_pf_2_proto_132").kind, door_of("tcp_bbr")
     ('protocol', None)
     """
+    if any(matches(pattern, alias) for pattern in CHECKED):
+        return None
     for door in DOORS:
         if any(matches(pattern, alias) for pattern in door.aliases):
             return door
