@@ -14,7 +14,7 @@ import socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any, NoReturn
 
 _PACKET = 200_000
@@ -48,14 +48,12 @@ class Worker:
         # What comes is from our own fork, over a socket that nobody else has.
         return (True, pickle.loads(packet)) if packet else (False, None)
 
-    def end(self, *, kill: bool = False) -> None:
-        """Let it go: an idle one ends by itself when the socket closes. One that hangs in the kernel stays there."""
-        self.socket.close()
-        if kill:
-            try:
-                os.kill(self.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                return
+    def kill(self) -> None:
+        """Kill it with all that it started. One that hangs in the kernel goes when the kernel lets it."""
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            os.kill(self.pid, signal.SIGKILL)  # it has no session yet; or it is dead, and not buried
 
     def buried(self) -> bool:
         """Tell whether it is gone, without waiting."""
@@ -72,7 +70,7 @@ def _live(work: socket.socket, make: Callable[[], Callable[[Any], Any]]) -> NoRe
         signal.set_wakeup_fd(-1)
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who lets jobs end
+        os.setsid()  # Ctrl-C is for the parent, who lets jobs end; and what hangs is killed with all that it started
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.dup2(work.fileno(), 3)
         os.closerange(4, os.sysconf("SC_OPEN_MAX"))
@@ -87,8 +85,9 @@ def _live(work: socket.socket, make: Callable[[], Callable[[Any], Any]]) -> NoRe
 
 
 class Pool:
-    """Up to ``most`` workers. ``make`` is called in each new one and returns what does a job, which must not raise.
+    """Up to ``most`` workers, of which ``kept`` (0: all) stay when there is nothing to do.
 
+    ``make`` is called in each new one and returns what does a job, which must not raise.
     ``watch(descriptor, call)`` is asked to call when the descriptor can be read, ``unwatch(descriptor)`` to stop
     that; ``finished(job, result)`` is told of each job that ended, with None when its worker died over it.
     """
@@ -100,9 +99,11 @@ class Pool:
         watch: Callable[[int, Callable[[], None]], object],
         unwatch: Callable[[int], object],
         finished: Callable[[int, Any], None],
+        kept: int = 0,
     ) -> None:
         self._make = make
         self.most = most
+        self._kept = kept or most
         self._watch = watch
         self._unwatch = unwatch
         self._finished = finished
@@ -140,22 +141,26 @@ class Pool:
     def _ready(self, worker: Worker) -> None:
         alive, result = worker.take()
         job, worker.job = worker.job, None
-        if not alive:
+        if not alive or len(self._workers) > self._kept:
             self._drop(worker)
         if job is not None:
             self._finished(job, result)
 
-    def abandon(self, job: int) -> None:
-        """Give up a job that takes too long: its worker is killed, as far as it can be, and replaced when needed."""
+    def kill(self, job: int) -> None:
+        """Kill the worker of a job that takes too long. The job is finished when that worker is really gone."""
         for worker in self._workers:
             if worker.job == job:
-                self._drop(worker)
-                return
+                worker.kill()
+
+    def job_of(self, pids: Iterable[int]) -> int:
+        """Return the job of the first of these processes that is a worker with one, or 0."""
+        jobs = {worker.pid: worker.job for worker in self._workers}
+        return next((job for pid in pids if (job := jobs.get(pid))), 0)
 
     def _drop(self, worker: Worker) -> None:
         self._workers.remove(worker)
         self._unwatch(worker.socket.fileno())
-        worker.end(kill=True)
+        worker.socket.close()  # an idle one then ends by itself
         self._dead.append(worker)
 
     def bury(self) -> None:
@@ -165,8 +170,7 @@ class Pool:
     def close(self) -> None:
         """End all workers; a job that is being done is not waited for."""
         for worker in list(self._workers):
-            self._unwatch(worker.socket.fileno())
-            worker.end(kill=worker.job is not None)
-        self._dead += self._workers
-        self._workers.clear()
+            if worker.job is not None:
+                worker.kill()
+            self._drop(worker)
         self.bury()

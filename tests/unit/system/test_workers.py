@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import selectors
 import signal
+import subprocess
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +19,10 @@ from lkm.system.workers import Pool
 class Bench:
     """A pool with its loop; ``results`` are job → result."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, kept: int = 0) -> None:
         self.selector = selectors.DefaultSelector()
         self.results: dict[int, Any] = {}
-        self.pool = Pool(make, most, self.watch, self.selector.unregister, self.results.__setitem__)
+        self.pool = Pool(make, most, self.watch, self.selector.unregister, self.results.__setitem__, kept)
 
     def watch(self, descriptor: int, call: Callable[[], None]) -> None:
         self.selector.register(descriptor, selectors.EVENT_READ, call)
@@ -40,6 +43,8 @@ def make() -> Callable[[Any], Any]:
             os.kill(os.getpid(), signal.SIGKILL)
         if job == "hang":
             signal.pause()
+        if job.startswith("sleep "):
+            subprocess.run(["sh", "-c", f"sleep 1000 & echo $! >{job[6:]}; wait"])
         if job == "files":
             return sorted(int(name) for name in os.listdir("/proc/self/fd"))
         if job == "signals":
@@ -69,10 +74,32 @@ def test_jobs_are_done_by_few_workers_that_are_kept(bench: Bench) -> None:
 def test_no_more_than_so_many_at_once(bench: Bench) -> None:
     assert bench.pool.start(1, "hang") and bench.pool.start(2, "hang") and not bench.pool.start(3, "x")
     assert bench.pool.busy == 2
-    bench.pool.abandon(1)
-    assert bench.pool.start(3, "x")
+    bench.pool.kill(1)
     bench.run(1)
-    assert bench.results.keys() == {3}
+    assert bench.results == {1: None}
+    assert bench.pool.start(3, "x")
+    bench.run(2)
+    assert bench.results[3][1] == "x"
+
+
+def test_what_a_worker_started_is_killed_with_it(bench: Bench, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pid")
+    bench.pool.start(1, f"sleep {tmp_path}/pid")
+    pid = int((tmp_path / "pid").read_text())
+    bench.pool.kill(1)
+    bench.run(1)
+    until = time.monotonic() + 10
+    while Path(f"/proc/{pid}/stat").exists() and ") Z " not in Path(f"/proc/{pid}/stat").read_text():
+        assert time.monotonic() < until
+
+
+def test_only_some_are_kept(bench: Bench) -> None:
+    few = Bench(4, kept=1)
+    for job in range(4):
+        assert few.pool.start(job, "x")
+    few.run(4)
+    assert few.pool.size == 1
+    few.pool.close()
 
 
 def test_a_worker_that_dies_is_told_of_and_replaced(bench: Bench) -> None:
