@@ -12,6 +12,7 @@ SOURCES = sorted((ROOT / "src/lkm").rglob("*.py"))
 
 #: Modules that have no test module of their own, because this one drives the whole of them.
 TESTED_BY = {
+    "autoload/events.py": "unit/autoload/test_engine.py",
     "cli/depmod_run.py": "unit/cli/test_depmod.py",
     "cli/check_world.py": "unit/cli/test_check.py",
     "cli/evidence.py": "unit/cli/test_insmod.py",
