@@ -12,15 +12,18 @@ CLASSIC = ("depmod", "insmod", "lsmod", "modinfo", "modprobe", "rmmod")
 #: First word → what ``lkm help`` says of it. Each is a module of this package with ``main(argv) -> int``.
 TOOLS = {
     "check": "tell whether modules would load into a kernel, and why not",
+    "coldplug": "load what the devices need that are there",
     "depmod": "index a module tree: write modules.dep and the other modules.* files",
     "explain": "say what keeps a module from being loaded, and what to do",
     "insmod": "load one module file",
     "ksyms": "list the symbols that a 2.4 kernel and its modules export",
     "lab": "run a command in a throwaway real kernel",
+    "lkmd": "the daemon: load what devices, programs, the kernel and the boot ask for",
     "load": "load modules, with what they need; say what is done, and why not",
     "lsmod": "list the loaded modules",
     "modinfo": "show what a module file says of itself",
     "modprobe": "load or remove a module by name or alias, with what it needs",
+    "request": "ask the daemon for modules",
     "resolve": "tell which modules names and modaliases mean, thousands at once",
     "rmmod": "remove modules",
     "show": "show what is known of a module: file, state, users, parameters, configuration",
