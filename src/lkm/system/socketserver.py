@@ -268,14 +268,7 @@ def bind(path: str) -> socket.socket:
     make_directory(os.path.dirname(path) or ".")
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
     try:
-        try:
-            listening.connect(path)
-        except (FileNotFoundError, ConnectionRefusedError):
-            pass
-        except OSError as error:
-            raise machine_error(error, path) from error
-        else:
-            listening.close()
+        if _answers(path):
             raise MachineError("another daemon listens there", path, 98, "stop it first, or give --socket PATH")
         # Made under another name, so that it is never seen there without listening.
         beside = f"{path}.new"
@@ -288,4 +281,17 @@ def bind(path: str) -> socket.socket:
     except OSError as error:
         listening.close()
         raise machine_error(error, path) from error
+    except MachineError:
+        listening.close()
+        raise
     return listening
+
+
+def _answers(path: str) -> bool:
+    """Tell whether somebody listens at a path; raises OSError for a path that can't be one."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as probe:
+        try:
+            probe.connect(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+    return True
