@@ -39,7 +39,7 @@ class Daemon:
         self.history = place / "history.jsonl"
         self._log = place / "log"
         words = [LKM, "lkmd", "--socket", self.socket, "--log", "stderr", "-v", "--no-modules-load", *options]
-        with self._log.open("ab") as log:
+        with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 words, stderr=log, env={**os.environ, "LKM_HISTORY": str(self.history), **(environment or {})}
             )

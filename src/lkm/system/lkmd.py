@@ -92,6 +92,7 @@ class Daemon:
     async def run(self) -> int:
         """Serve until SIGTERM or SIGINT; return the exit status. Raises LkmError when it can't begin."""
         self._loop = loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._unforeseen)
         self._end = asyncio.Event()
         self._changed = asyncio.Event()
         self._set_up()
@@ -103,6 +104,11 @@ class Daemon:
         await self._end.wait()
         await self._stop()
         return 0
+
+    def _unforeseen(self, _: object, context: dict[str, Any]) -> None:
+        """Say what went wrong in a callback, and go on."""
+        error = context.get("exception")
+        self._journal.say(ERR, f"{context.get('message')}: {error!r}" if error else str(context.get("message")))
 
     # Beginning
 

@@ -193,7 +193,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def _go_on(self) -> None:
         """Take questions while there are some, and room for them."""
-        while not self._deaf and not self._unread_since and len(self._open) < self._server.bounds.open_questions:
+        most = self._server.bounds.open_questions
+        while not (self._deaf or self._unread_since or self._transport.is_closing()) and len(self._open) < most:
             try:
                 message = self._frames.take()
                 if message is not None and not isinstance(message, Ask):
@@ -224,6 +225,8 @@ class Connection(asyncio.BufferedProtocol):
         def answer(outcome: Outcome) -> None:
             if number in self._open:
                 del self._open[number]
+                if self._transport.is_closing():  # it went just now; asyncio complains of each further write
+                    return
                 self._transport.write(encode(Answer(ask.mark, outcome)))
                 asyncio.get_running_loop().call_soon(self._go_on)
 
