@@ -110,11 +110,15 @@ class History:
             yield from entries(read_bytes(path), path, complain)
 
     def follow(self, wait: Callable[[], None], complain: Callable[[Problem], None]) -> Iterator[Entry]:
-        """Yield the entries that come from now on, for ever; ``wait`` is called when there are none.
+        """Yield all entries, then those that come, for ever; ``wait`` is called when there are none.
 
-        A file that was put aside is read to its end first.
+        A file that is put aside meanwhile is read to its end first. One that comes and goes between two looks is not
+        seen; that takes as many lines as a file holds.
         """
-        fd = _tail(self.path)
+        fd = _open_or_none(self.path)
+        for path in self.files():
+            if fd < 0 or not _is(path, os.fstat(fd)):
+                yield from entries(read_bytes(path), path, complain)
         rest = b""
         while True:
             moved = fd < 0 or not _is(self.path, os.fstat(fd))
@@ -168,11 +172,3 @@ def _open_or_none(path: str) -> int:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return -1
-
-
-def _tail(path: str) -> int:
-    """Open a file at its end; -1 where there is none."""
-    fd = _open_or_none(path)
-    if fd >= 0:
-        os.lseek(fd, 0, os.SEEK_END)
-    return fd

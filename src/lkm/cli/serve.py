@@ -1,0 +1,71 @@
+"""One request for an alias, from the alias to what came of it: for the helper and the daemon, who are no people."""
+
+from __future__ import annotations
+
+import time
+
+from lkm.autoload.nouns import Outcome
+from lkm.kernel.interface import Done
+from lkm.plan.load import Request, plan_load
+from lkm.plan.resolve import resolve
+from lkm.plan.steps import Blacklisted, Insert
+from lkm.report.causes import cause_of, status
+from lkm.system.follow import Driver
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lkm.kernel.interface import Kernel
+    from lkm.plan.progress import Entry
+    from lkm.plan.resolve import Candidate, World
+
+
+def serve(alias: str, world: World, kernel: Kernel, environment: Mapping[str, str] | None = None) -> Outcome:
+    """Load what an alias means; return what came of it. Names of files are not taken for such.
+
+    Of several modules one that is there is enough, as for the kernel that asks. What was loaded for a module that was
+    then refused is taken out again. ``environment`` is for commands of the configuration.
+    """
+    began = time.monotonic()
+    found = resolve(alias, world)
+    if not found:
+        why = f"; {world.problems[0]}" if world.problems else ""
+        return _outcome("not-found", (), f"no module or alias {alias} in {world.directory}{why}", began)
+    tried = [_load(candidate, alias, world, kernel, environment) for candidate in found]
+    modules = tuple([module for _, loaded, _ in tried for module in loaded])
+    texts = "; ".join([text for _, _, text in tried if text])
+    causes = [cause for cause, _, _ in tried]
+    return _outcome("done" if "done" in causes else causes[0], modules, texts, began)
+
+
+def _outcome(cause: str, modules: tuple[str, ...], text: str, began: float) -> Outcome:
+    return Outcome(status(cause), cause, modules, text, time.monotonic() - began)
+
+
+def _load(
+    candidate: Candidate, alias: str, world: World, kernel: Kernel, environment: Mapping[str, str] | None
+) -> tuple[str, tuple[str, ...], str]:
+    """Load one module; return the cause, what was inserted and stays, and a line on what went wrong."""
+    driver = Driver(kernel, environment=environment)
+    before = driver.state()
+    plan = plan_load(candidate, Request(alias), world, before)
+    journal = driver.follow(plan, before)
+    loaded = [entry.step.module for entry in journal.entries if _inserted(entry)]
+    blacklisted = [step for step in plan.steps if isinstance(step, Blacklisted)]
+    if blacklisted:
+        return "blacklisted", (), f"{candidate.module} is blacklisted: {blacklisted[0].origin}"
+    failure = journal.failure
+    if failure is None:
+        return "done", tuple(loaded), ""
+    from lkm.cli.failure import explain_failure
+    from lkm.cli.modprobe_run import insert_error
+
+    undone = {entry.step.module for entry in driver.undo(journal, alias, before).entries if not entry.errno}
+    more = next(filter(None, explain_failure(failure)), "")
+    text = f"could not insert '{candidate.module}': {insert_error(failure.errno)}" + (f": {more}" if more else "")
+    return cause_of(failure), tuple([module for module in loaded if module not in undone]), text
+
+
+def _inserted(entry: Entry) -> bool:
+    return isinstance(entry.step, Insert) and isinstance(entry.result, Done)
