@@ -24,11 +24,22 @@ PLACE = Path("/run/daemon")
 CLIENTS = 50
 #: Aliases and names of the User-Mode Linux tree; some mean the same module, two mean none.
 ALIASES = (
-    *("fs-vfat", "fs-msdos", "fat", "vfat", "fs-minix", "minix", "loop", "block-major-7-0", "dummy", "rtnl-link-dummy"),
+    *(
+        "fs-vfat",
+        "fs-msdos",
+        "fat",
+        "vfat",
+        "fs-minix",
+        "minix",
+        "loop",
+        "block-major-7-0",
+        "dummy",
+        "rtnl-link-dummy",
+    ),
     *("net-pf-5", "appletalk", "psnap", "llc", "net-pf-9", "x25", "net-pf-38", "af_alg", "fs-romfs", "fs-sysv"),
     *("fs-ufs", "fs-hfs", "fs-hfsplus", "fs-cramfs", "fs-qnx4", "fs-befs", "fs-efs", "tun", "char-major-10-200"),
     *("ifb", "rtnl-link-ifb", "macvlan", "bonding", "rtnl-link-bond", "veth", "fs-omfs", "fs-adfs", "fs-affs"),
-    *("nosuch", "fs-nosuch"),
+    *("nosuch", "fs-nosuch", "rtnl-link-dummy"),
 )
 
 

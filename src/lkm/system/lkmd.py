@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import time
 from contextlib import suppress
 
@@ -16,7 +17,6 @@ from lkm.autoload.engine import Engine
 from lkm.autoload.events import Limits
 from lkm.autoload.nouns import BOOT, KERNEL, UEVENT, USER, Outcome, Request
 from lkm.errors import LkmError
-from lkm.kernel.processes import ancestors
 from lkm.record import Record
 from lkm.system.devicefeed import Feed
 from lkm.system.dispatch import Dispatch
@@ -73,7 +73,7 @@ class Parts(Record):
     policy: Callable[[], Policy]
     modaliases: Callable[[], tuple[str, ...]]
     boot: Callable[[], tuple[str, ...]]
-    append: Callable[[Entry], None]
+    append: Callable[..., None]
     remember: Callable[[tuple[str, ...], Request], None]
 
 
@@ -126,9 +126,11 @@ class Daemon:
     async def _listen(self) -> None:
         choices = self._choices
         passed = self._manager.sockets()
-        for listening in passed or [bind(choices.socket)]:
+        netlink = next((each for each in passed if each.family == socket.AF_NETLINK), None)
+        streams = [each for each in passed if each.family == socket.AF_UNIX]
+        for listening in streams or [bind(choices.socket)]:
             await self._server.listen(listening)
-        self._bound = "" if passed else choices.socket
+        self._bound = "" if streams else choices.socket
         if choices.metrics:
             from lkm.system.metrics import open_address, serve
 
@@ -137,7 +139,7 @@ class Daemon:
         if choices.uevents:
             from lkm.system.netlink import UeventSocket
 
-            self._uevents = UeventSocket()
+            self._uevents = UeventSocket(netlink)
             self._loop.add_reader(self._uevents.socket.fileno(), self._heard)
 
     def _begin(self) -> None:
@@ -167,7 +169,7 @@ class Daemon:
         request = Request(
             ask.alias, KERNEL if kernel else USER, time.time(), peer.pid, peer.uid, peer.comm, not ask.stays
         )
-        inside = self._dispatch.pool.job_of(ancestors(peer.pid)) if self._dispatch.pool.busy else 0
+        inside = self._dispatch.pool.job_of(peer.ancestors)
         client = self._dispatch.ask(request, answer, inside)
         return lambda: self._dispatch.gone(client)
 

@@ -5,6 +5,8 @@ What waits is bounded; what is beyond that, because the disk is too slow, is cou
 
 from __future__ import annotations
 
+from collections import deque
+
 from lkm.errors import LkmError
 from lkm.system.workers import Pool
 
@@ -21,17 +23,17 @@ _BATCH = 32
 
 
 class Recorder:
-    """``append`` writes one entry and may raise LkmError; ``complain`` is told in words when entries are lost."""
+    """``append`` writes entries and may raise LkmError; ``complain`` is told in words when some are lost."""
 
     def __init__(
         self,
-        append: Callable[[Entry], None],
+        append: Callable[..., None],
         complain: Callable[[str], None],
         watch: Callable[[int, Callable[[], None]], object],
         unwatch: Callable[[int], object],
     ) -> None:
         self._complain = complain
-        self._waiting: list[Entry] = []
+        self._waiting: deque[Entry] = deque()
         self._writing = False
         self._said = ""
         self.lost = 0
@@ -54,7 +56,7 @@ class Recorder:
     def _go_on(self) -> None:
         if self._writing or not self._waiting:
             return
-        batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+        batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
         try:
             self._writing = self._pool.start(1, batch)
         except OSError as error:
@@ -80,12 +82,10 @@ class Recorder:
         self._pool.close()
 
 
-def _write(append: Callable[[Entry], None], batch: list[Entry]) -> tuple[int, str]:
+def _write(append: Callable[..., None], batch: list[Entry]) -> tuple[int, str]:
     """Write some entries; return how many could not be written, and why."""
-    lost, why = 0, ""
-    for entry in batch:
-        try:
-            append(entry)
-        except (LkmError, OSError) as error:
-            lost, why = lost + 1, str(error)
-    return lost, why
+    try:
+        append(*batch)
+    except (LkmError, OSError) as error:
+        return len(batch), str(error)
+    return 0, ""

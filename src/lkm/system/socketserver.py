@@ -16,7 +16,7 @@ import time
 
 from lkm.autoload.wire import MAX_FRAME, Answer, Ask, Fault, Frames, encode
 from lkm.errors import FormatError, MachineError
-from lkm.kernel.processes import comm
+from lkm.kernel.processes import ancestors, comm
 from lkm.record import Record
 from lkm.system.files import machine_error, make_directory
 
@@ -30,26 +30,36 @@ if TYPE_CHECKING:
     Asked = Callable[[Ask, "Peer", Callable[[Outcome], None]], Callable[[], None] | None]
 
 _CREDENTIALS = struct.Struct("3i")
+#: Users whose allowance is known.
+_REMEMBERED = 1000
 
 
 class Bounds(Record):
-    """Times are in seconds. ``users``: for all users but root together; ``user``: for each of them."""
+    """Times are in seconds. ``users``: for all users but root together; ``user``: for each of them.
+
+    ``user_questions``: so many a second are read of each user, and twice that at first; each of them is recorded.
+    """
 
     connections: int = 1024
     users: int = 256
     user: int = 64
-    open_questions: int = 64
+    open_questions: int = 16
+    user_questions: float = 20.0
     frame_seconds: float = 10.0
     unread_seconds: float = 10.0
     idle_seconds: float = 300.0
 
 
 class Peer(Record):
-    """Who is at the other end, as the kernel says (SO_PEERCRED): of the time when it connected."""
+    """Who is at the other end, as the kernel says (SO_PEERCRED): of the time when it connected.
+
+    ``ancestors``: the process itself, its parent, and so on.
+    """
 
     pid: int
     uid: int
     comm: str
+    ancestors: tuple[int, ...] = ()
 
 
 class Server:
@@ -65,6 +75,7 @@ class Server:
         self.bounds = bounds or Bounds()
         self.connections: set[Connection] = set()
         self._users: Counter[int] = _counter()
+        self._allowances: dict[int, tuple[float, float]] = {}
         self._listening: list[asyncio.Server] = []
         self._sweep: asyncio.TimerHandle | None = None
 
@@ -105,6 +116,21 @@ class Server:
             self._users[connection.peer.uid] -= 1
             if not self._users[connection.peer.uid]:
                 del self._users[connection.peer.uid]
+            if len(self._allowances) > _REMEMBERED:
+                self._allowances.clear()
+
+    def delay(self, uid: int) -> float:
+        """Take one question out of a user's allowance; return how long it has to wait for that, or 0."""
+        if not uid:
+            return 0.0
+        rate, now = self.bounds.user_questions, time.monotonic()
+        left, since = self._allowances.get(uid, (2 * rate, now))
+        left = min(2 * rate, left + (now - since) * rate)
+        if left < 1:
+            self._allowances[uid] = left, now
+            return (1 - left) / rate
+        self._allowances[uid] = left - 1, now
+        return 0.0
 
     def deafen(self) -> None:
         """Take no new connections and no more questions."""
@@ -138,6 +164,7 @@ class Connection(asyncio.BufferedProtocol):
         self._open: dict[int, Callable[[], None] | None] = {}
         self._number = 0
         self._deaf = False
+        self._held_back: asyncio.TimerHandle | None = None
         self._reading = True
         self._since = time.monotonic()
         self._frame_since = 0.0
@@ -153,7 +180,7 @@ class Connection(asyncio.BufferedProtocol):
         pid, uid, _ = _CREDENTIALS.unpack(
             transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         )
-        self.peer = Peer(pid, uid, comm(pid))
+        self.peer = Peer(pid, uid, comm(pid), ancestors(pid))
         if why := self._server.enter(self):
             self._server.count("full")
             self._fault(why)
@@ -184,6 +211,8 @@ class Connection(asyncio.BufferedProtocol):
         """Let go of the questions that are open."""
         self._deaf = True
         self._server.leave(self)
+        if self._held_back is not None:
+            self._held_back.cancel()
         for gone in self._open.values():
             if gone is not None:
                 gone()
@@ -194,7 +223,7 @@ class Connection(asyncio.BufferedProtocol):
     def _go_on(self) -> None:
         """Take questions while there are some, and room for them."""
         most = self._server.bounds.open_questions
-        while not (self._deaf or self._unread_since or self._transport.is_closing()) and len(self._open) < most:
+        while self._may_ask(most):
             try:
                 message = self._frames.take()
                 if message is not None and not isinstance(message, Ask):
@@ -206,10 +235,28 @@ class Connection(asyncio.BufferedProtocol):
             if message is None:
                 break
             self._frame_since = 0.0
-            self._ask(message)
+            if delay := self._server.delay(self.peer.uid):
+                self._held_back = asyncio.get_running_loop().call_later(delay, self._ask_late, message)
+            else:
+                self._ask(message)
         if self._frames.held and not self._frame_since:
             self._frame_since = time.monotonic()
         self._read(not self._deaf and self._frames.held < MAX_FRAME)
+
+    def _may_ask(self, most: int) -> bool:
+        stopped = self._deaf or self._unread_since or self._held_back or self._transport.is_closing()
+        return not stopped and len(self._open) < most
+
+    def _ask_late(self, ask: Ask) -> None:
+        """Put a question that was held back, if it may be put now."""
+        self._held_back = None
+        if self._deaf or self._transport.is_closing():
+            return
+        if delay := self._server.delay(self.peer.uid):
+            self._held_back = asyncio.get_running_loop().call_later(delay, self._ask_late, ask)
+            return
+        self._ask(ask)
+        self._go_on()
 
     def _read(self, wanted: bool) -> None:
         if wanted == self._reading or self._transport.is_closing():
@@ -245,7 +292,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._unread_since and now - self._unread_since > bounds.unread_seconds:
             self._server.count("slow")
             self._transport.abort()
-        elif self._open:
+        elif self._open or self._held_back:
             self._frame_since = 0.0  # it may be us who have not read on
         elif self._frame_since and now - self._frame_since > bounds.frame_seconds:
             self._server.count("slow")
