@@ -149,8 +149,8 @@ class Attacker:
             "version": b"lkm9" + whole[4:],
             "escape": b"lkm1\task\t1\t\tfs\\vfat\n",
             "answer": encode(Answer("1", Outcome(0, "done", ("x",)))),
-            "many": whole * 200,
-            "unread": whole * 2000,
+            "many": whole * 50,
+            "unread": whole * 500,
         }[kind]
 
     def close(self) -> None:
