@@ -11,6 +11,7 @@ CLASSIC = ("depmod", "insmod", "lsmod", "modinfo", "modprobe", "rmmod")
 
 #: First word → what ``lkm help`` says of it. Each is a module of this package with ``main(argv) -> int``.
 TOOLS = {
+    "autoclean": "remove idle modules that were loaded for a request, or say why each stays",
     "check": "tell whether modules would load into a kernel, and why not",
     "coldplug": "load what the devices need that are there",
     "completion": "print the completions of a shell",
