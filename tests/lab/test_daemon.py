@@ -1,9 +1,8 @@
-"""The daemon on real kernels: uevents, a crowd, hostile clients, rights, a kill; coldplug beside kmod's own answer."""
+"""The daemon on real kernels: uevents, a crowd, hostile clients, rights, a kill; coldplug beside kmod's answer."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -99,7 +98,8 @@ cut -d ' ' -f 1 /proc/modules | sort >/run/before
 {LKM} coldplug --json >/run/done 2>/run/said
 cut -d ' ' -f 1 /proc/modules | sort >/run/after
 {LKM} coldplug -n --json >/run/again
-wc -l </run/each; echo =; cat /run/theirs; echo =; cat /run/dry /run/done /run/again; echo =
+sed 's:.*/::;s/\\.ko.*//;y/-/_/' /lib/modules/$(uname -r)/modules.builtin | sort >/run/builtin
+wc -l </run/each; echo =; cat /run/builtin; echo =; cat /run/theirs; echo =; cat /run/dry /run/done /run/again; echo =
 cat /run/before; echo =; cat /run/after; echo =; cat /run/said
 """
 
@@ -108,14 +108,13 @@ def test_coldplug_finds_what_modprobe_finds(debian_lab: Callable[..., LabResult]
     """On Debian's kernel in QEMU: on every modalias in /sys, as ``modprobe -R`` answers; then they are loaded."""
     done = debian_lab("sh", "-c", COLDPLUG, timeout=300)
     assert done.status == 0, done.stderr
-    count, theirs, ours, before, after, said = [part.split("\n") for part in done.stdout.decode().split("\n=\n")]
+    count, builtin, theirs, ours, before, after, said = [
+        part.split("\n") for part in done.stdout.decode().split("\n=\n")
+    ]
     dry, result, again = [json.loads(line) for line in ours]
     found = {module for each in dry["found"] for module in each["modules"]}
-    builtin = set(theirs) - found
-    assert dry["modaliases"] == int(count[0]) > 20 and found <= set(theirs) and len(found) > 3
-    release = os.fsencode(done.stdout) and next(iter(Path("/sys/nowhere").parts))
-    assert release == "/"
-    assert builtin <= set(theirs)
+    assert dry["modaliases"] == int(count[0]) > 20
+    assert found == set(theirs) - set(builtin) and len(found) > 10
     loaded = {m for each in result["found"] if each["outcome"] for m in each["outcome"]["modules"]}
     assert set(after) - set(before) == loaded, said
     fine = {"done", "no-device"}

@@ -8,6 +8,7 @@ import sys
 from lkm.cli import site
 from lkm.cli.messages import WARNING, Messages
 from lkm.cli.options import Option
+from lkm.cli.request import fields_of
 from lkm.cli.standard import HELP, JSON, VERSION, understand
 from lkm.errors import LkmError, UsageError
 from lkm.record import Record
@@ -106,8 +107,9 @@ def look(place: Site, aliases: tuple[str, ...]) -> list[Find]:
     for alias in aliases:
         answer = resolver.resolve(alias)
         if answer.modules and not answer.builtin:
-            wanted.setdefault(answer.modules, []).append(alias)
-            hidden[answer.modules] = answer.blacklisted
+            modules = tuple(dict.fromkeys(answer.modules))
+            wanted.setdefault(modules, []).append(alias)
+            hidden[modules] = answer.blacklisted
     try:
         live = {module.name for module in place.kernel.state().modules if module.state == "Live"}
     except LkmError:  # no /proc, or no modules: loading says so in clearer words
@@ -159,11 +161,10 @@ def _line(find: Find, outcome: Outcome | None) -> str:
 
 
 def _fields(find: Find, outcome: Outcome | None) -> Object:
-    result = None if outcome is None else {**outcome._asdict(), "modules": list(outcome.modules)}
     return {
         "modules": list(find.modules),
         "aliases": list(find.aliases),
         "blacklisted": list(find.blacklisted),
         "loaded": find.there,
-        "outcome": result,
+        "outcome": outcome and fields_of(outcome),
     }

@@ -13,11 +13,13 @@ from lkm.system.client import SOCKET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-    from lkm.autoload.nouns import Request
+    from lkm.autoload.events import Remember
     from lkm.autoload.policy import Policy
     from lkm.cli.site import Site
+    from lkm.kernel.interface import ShownKernel
     from lkm.origin import Problem
     from lkm.system.journal import Journal
     from lkm.system.lkmd import Choices
@@ -29,7 +31,7 @@ OPTIONS = (
     Option("", "socket", "PATH", f"take requests there, not at {SOCKET}"),
     Option("", "metrics", "ADDRESS", "tell Prometheus at unix:PATH, PORT or HOST:PORT"),
     Option("j", "jobs", "N", "load for so many requests at once (8)"),
-    Option("", "autoclean", "SECONDS", "take out what is unused, so often; 0: never (the default)"),
+    Option("", "autoclean", "SECONDS", "take out what is unused so often, not as autoclean.conf says; 0: never"),
     Option("", "no-coldplug", "", "do not load what devices need that are there already"),
     Option("", "no-uevents", "", "do not load what devices need that come"),
     Option("", "no-modules-load", "", "do not load what modules-load.d and the kernel command line want"),
@@ -92,14 +94,29 @@ class _Service:
         manager = Manager()
         parts = Parts(
             self._site.resolver,
-            self._site.worker,
+            self._worker,
             self._policy,
             self._site.modaliases,
             self._boot,
             History().append,
-            self._remember,
         )
         return asyncio.run(Daemon(parts, self._choices, self._journal, manager).run())
+
+    def _worker(self) -> Callable[[Any], Any]:
+        """Return what does a worker's jobs, in its own process."""
+        from lkm.autoload.events import Remember
+        from lkm.cli.kernels import open_kernel
+        from lkm.kernel.linux import LinuxKernel
+
+        load = self._site.worker()
+        kernel = open_kernel(LinuxKernel)
+
+        def work(payload: Any) -> Any:
+            if isinstance(payload, str):
+                return load(payload)
+            return _remember(kernel, payload) if isinstance(payload, Remember) else _sweep(kernel)
+
+        return work
 
     def _policy(self) -> Policy:
         from lkm.cli.policyworld import policy_of, read_rules
@@ -125,8 +142,30 @@ class _Service:
             self._complain(problem)
         return tuple(dict.fromkeys([each.name for each in wanted]))
 
-    def _remember(self, modules: tuple[str, ...], request: Request) -> None:
-        """Put modules down for autoclean."""
+
+def _remember(kernel: ShownKernel, action: Remember) -> list[str]:
+    """Mark modules for autoclean; return what is to be said."""
+    from lkm.system.autoloaded import Store
+
+    try:
+        Store(kernel).mark(action.modules, action.request)
+    except LkmError as error:
+        return [f"{', '.join(action.modules)} not marked for autoclean: {error}"]
+    return []
+
+
+def _sweep(kernel: ShownKernel) -> list[str]:
+    """Take out what is unused, if that is configured (``mode active``); return what is to be said."""
+    from lkm.cli.autoclean_sweep import read_settings, sweep_now
+    from lkm.cli.messages import Messages
+
+    say = Messages("lkmd", -1)
+    say.heard = []
+    removed: tuple[str, ...] = ()
+    if read_settings(say).active:
+        _, removed = sweep_now(kernel, say)
+    lines = [text for level, text, _ in say.heard if level != "info"]
+    return [f"autoclean: {line}" for line in (*lines, *[f"removed {name}" for name in removed])]
 
 
 def _choices(given: dict[str, Any]) -> Choices:
@@ -142,9 +181,17 @@ def _choices(given: dict[str, Any]) -> Choices:
         "no-uevents" not in given,
         "no-coldplug" not in given,
         "no-modules-load" not in given,
-        _number(given, "autoclean", 0),
+        _number(given, "autoclean", _period()),
         Limits(jobs=int(jobs)),
     )
+
+
+def _period() -> float:
+    """Return how often there is to be a sweep, as configured; what is wrong there each sweep tells."""
+    from lkm.cli.autoclean_sweep import read_settings
+    from lkm.cli.messages import Messages
+
+    return read_settings(Messages("lkmd", -1)).period
 
 
 def _number(given: dict[str, Any], key: str, default: float) -> float:

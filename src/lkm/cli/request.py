@@ -53,14 +53,16 @@ def _work(given: dict[str, str], names: list[str], fields: Object) -> int:
     except OSError as error:
         hint = "is the daemon there? `lkm lkmd` is it"
         raise MachineError(error.strerror or str(error), path, error.errno or 0, hint) from error
-    fields["requests"] = [{"alias": name, **_fields(outcome)} for name, outcome in zip(names, outcomes, strict=True)]
+    pairs = list(zip(names, outcomes, strict=True))
+    fields["requests"] = [{"alias": name, "outcome": fields_of(outcome)} for name, outcome in pairs]
     if "json" not in given:
-        lines = [f"{name}: {words(outcome)}\n" for name, outcome in zip(names, outcomes, strict=True)]
+        lines = [f"{name}: {words(outcome)}\n" for name, outcome in pairs]
         sys.stdout.buffer.write("".join(lines).encode("utf-8", "surrogateescape"))
     return next((outcome.status for outcome in outcomes if outcome.status), 0)
 
 
-def _fields(outcome: Outcome) -> Object:
+def fields_of(outcome: Outcome) -> Object:
+    """Return an outcome as ``--json`` has it."""
     return {**outcome._asdict(), "modules": list(outcome.modules)}
 
 

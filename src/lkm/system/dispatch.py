@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from lkm.autoload.events import Answer, Asked, Finished, Gone, Note, Reloaded, Remember, Start, Stop, Stopping, Tick
 from lkm.autoload.nouns import Outcome
 from lkm.report.causes import status
@@ -20,13 +22,16 @@ if TYPE_CHECKING:
 #: Said of a load whose worker is gone.
 DIED = Outcome(status("failed"), "failed", (), "the process that loaded it died: see the kernel log")
 _KEPT = 4
+#: The job number of what nobody asked for, and how many of these may wait.
+_ERRAND = -1
+_MOST = 10_000
 
 
 class Dispatch:
     """Drives an engine on a loop.
 
-    ``make`` makes what does a worker's jobs: an alias → Outcome. ``note`` is told each entry of the history,
-    ``remember`` which modules were inserted for a request and may go again. ``most``: that many loads at once.
+    ``make`` makes what does a worker's jobs: an alias → Outcome; a Remember, or what ``errand`` is given → lines to
+    be said. ``note`` is told each entry of the history, ``say`` such lines. ``most``: that many loads at once.
     """
 
     def __init__(
@@ -35,15 +40,16 @@ class Dispatch:
         make: Callable[[], Callable[[Any], Any]],
         loop: asyncio.AbstractEventLoop,
         note: Callable[[Entry], None],
-        remember: Callable[[tuple[str, ...], Request], None],
+        say: Callable[[str], None],
         most: int,
     ) -> None:
         self.engine = engine
         self._loop = loop
         self._note = note
-        self._remember = remember
+        self._say = say
         self._answers: dict[int, Callable[[Outcome], None]] = {}
-        self._errands: dict[int, Callable[[Any], None]] = {}
+        self._errands: deque[object] = deque(maxlen=_MOST)
+        self._running_errand = False
         self._last = 0
         self._timer: asyncio.TimerHandle | None = None
         # One more than the engine ever runs: for an errand.
@@ -66,14 +72,19 @@ class Dispatch:
         if self._answers.pop(client, None):
             self._feed(Gone(client))
 
-    def errand(self, payload: object, finished: Callable[[Any], None]) -> bool:
-        """Let a worker do something that nobody asked for; False when it cannot be done now."""
-        self._last += 1
-        self._errands[-self._last] = finished
-        if self.pool.start(-self._last, payload):
-            return True
-        del self._errands[-self._last]
-        return False
+    def errand(self, payload: object) -> None:
+        """Let a worker do something that nobody waits for: one such thing at a time, in order."""
+        self._errands.append(payload)
+        self._next_errand()
+
+    def _next_errand(self) -> None:
+        if self._errands and not self._running_errand:
+            try:
+                self._running_errand = self.pool.start(_ERRAND, self._errands[0])
+            except OSError as error:
+                self._say(f"no worker is to be had: {error}")
+            if self._running_errand:
+                self._errands.popleft()
 
     def reloaded(self, policy: Policy | None = None) -> None:
         """Take it that what failed before may work now, with another policy if one is given."""
@@ -86,7 +97,7 @@ class Dispatch:
     @property
     def working(self) -> bool:
         """Tell whether loads run that come to an end in time."""
-        return bool(self.engine.callers or self.engine.running or self._errands)
+        return bool(self.engine.callers or self.engine.running or self._errands or self._running_errand)
 
     def close(self) -> None:
         """End the workers."""
@@ -104,7 +115,7 @@ class Dispatch:
             elif isinstance(action, Note):
                 self._note(action.entry)
             elif isinstance(action, Remember):
-                self._remember(action.modules, action.request)
+                self.errand(action)
             elif isinstance(action, Stop):
                 self.pool.kill(action.job)
         self._set_timer()
@@ -122,8 +133,11 @@ class Dispatch:
             self._loop.call_soon(self._feed, Finished(action.job, outcome))
 
     def _ended(self, job: int, result: Any) -> None:
-        if job < 0:
-            self._errands.pop(job)(result)
+        if job == _ERRAND:
+            self._running_errand = False
+            for line in ("a worker died over an errand",) if result is None else result:
+                self._say(line)
+            self._next_errand()
             if not self.working:
                 self.idle()
             return

@@ -46,7 +46,7 @@ _STOP = 20.0
 #: Causes that are everyday life.
 _QUIET = ("not-found", "builtin", "blacklisted")
 #: What is given to a worker instead of an alias.
-AUTOCLEAN = ("autoclean",)
+AUTOCLEAN = "autoclean", "sweep"
 
 
 class Choices(Record):
@@ -64,8 +64,8 @@ class Choices(Record):
 class Parts(Record):
     """What the daemon does not know by itself.
 
-    ``work`` makes what does a worker's jobs (an alias → Outcome; AUTOCLEAN → lines to be said). ``policy`` and
-    ``boot`` read configuration anew; ``append`` writes to the history, ``remember`` puts modules down for autoclean.
+    ``work`` makes what does a worker's jobs: an alias → Outcome; a Remember (of the engine) or AUTOCLEAN → lines to
+    be said. ``policy`` and ``boot`` read configuration anew; ``append`` writes to the history.
     """
 
     resolver: Resolver
@@ -74,7 +74,6 @@ class Parts(Record):
     modaliases: Callable[[], tuple[str, ...]]
     boot: Callable[[], tuple[str, ...]]
     append: Callable[..., None]
-    remember: Callable[[tuple[str, ...], Request], None]
 
 
 class Daemon:
@@ -115,9 +114,10 @@ class Daemon:
     def _set_up(self) -> None:
         loop, parts, limits = self._loop, self._parts, self._choices.limits
         complain = lambda text: self._journal.say(ERR, text)  # noqa: E731
+        notice = lambda text: self._journal.say(NOTICE, text)  # noqa: E731
         self._recorder = Recorder(parts.append, complain, loop.add_reader, loop.remove_reader)
         engine = Engine(parts.policy(), limits)
-        self._dispatch = Dispatch(engine, parts.work, loop, self._note, parts.remember, limits.kernel_jobs)
+        self._dispatch = Dispatch(engine, parts.work, loop, self._note, notice, limits.kernel_jobs)
         self._server = Server(self._asked, self._count)
         self._devices = Feed(lambda name, answer: self._put(name, UEVENT, answer), self._known, loop)
         self._boot = Feed(lambda name, answer: self._put(name, BOOT, answer), lambda _: True, loop)
@@ -271,13 +271,7 @@ class Daemon:
 
     def _clean(self) -> None:
         """Let a worker take out what is unused."""
-
-        def cleaned(lines: Any) -> None:
-            for line in lines or ():
-                self._journal.say(INFO, f"autoclean: {line}")
-
-        if not self._dispatch.errand(AUTOCLEAN, cleaned):
-            self._journal.say(NOTICE, "autoclean is put off: all workers have something to do")
+        self._dispatch.errand(AUTOCLEAN)
         self._loop.call_later(self._choices.autoclean, self._clean)
 
     # The end
