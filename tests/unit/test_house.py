@@ -12,6 +12,7 @@ SOURCES = sorted((ROOT / "src/lkm").rglob("*.py"))
 
 #: Modules that have no test module of their own, because this one drives the whole of them.
 TESTED_BY = {
+    "autoload/events.py": "unit/autoload/test_engine.py",
     "cli/depmod_run.py": "unit/cli/test_depmod.py",
     "cli/check_world.py": "unit/cli/test_check.py",
     "cli/evidence.py": "unit/cli/test_insmod.py",
@@ -45,6 +46,7 @@ TESTED_BY = {
     "diagnose/finding.py": "unit/diagnose/test_engine.py",
     "formats/source.py": "unit/formats/test_elf.py",
     "image/nouns.py": "unit/image/test_facts.py",
+    "cli/top_app.py": "unit/cli/test_top.py",
     "report/check.py": "unit/cli/test_check.py",
     "index/build.py": "oracle/test_depmod.py",
     "index/maps24.py": "unit/modfile/test_tables24.py",

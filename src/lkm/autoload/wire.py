@@ -162,21 +162,34 @@ def _unescaped(field: str) -> str:
 
 
 class Frames:
-    """Bytes as they come in → messages. Holds no more than one unfinished frame."""
+    """Bytes as they come in → messages, one at a time. Raises FormatError at the first wrong frame: then hang up."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._data = b""
 
     @property
-    def waits(self) -> bool:
-        """Tell whether a frame has begun and not ended."""
-        return bool(self._rest)
+    def held(self) -> int:
+        """Return how many bytes have come in and not been taken yet."""
+        return len(self._data)
+
+    def add(self, data: bytes) -> None:
+        """Take in bytes; who adds no more than so many before taking all bounds what is held."""
+        self._data += data
+
+    def take(self) -> Message | None:
+        """Return the next message, or None when the next frame has not ended yet."""
+        end = self._data.find(b"\n", 0, MAX_FRAME)
+        if end < 0:
+            if len(self._data) >= MAX_FRAME:
+                raise FormatError(f"a frame is longer than {MAX_FRAME} bytes")
+            return None
+        line, self._data = self._data[:end], self._data[end + 1 :]
+        return decode(line)
 
     def feed(self, data: bytes) -> list[Message]:
-        """Return the messages that are whole now; raises FormatError at the first wrong one: then hang up."""
-        *lines, rest = (self._rest + data).split(b"\n")
-        if len(rest) >= MAX_FRAME or any(len(line) >= MAX_FRAME for line in lines):
-            self._rest = b""
-            raise FormatError(f"a frame is longer than {MAX_FRAME} bytes")
-        self._rest = rest
-        return [decode(line) for line in lines]
+        """Take in bytes and return all messages that are whole now."""
+        self.add(data)
+        found = []
+        while (message := self.take()) is not None:
+            found.append(message)
+        return found

@@ -11,25 +11,31 @@ CLASSIC = ("depmod", "insmod", "lsmod", "modinfo", "modprobe", "rmmod")
 
 #: First word → what ``lkm help`` says of it. Each is a module of this package with ``main(argv) -> int``.
 TOOLS = {
+    "autoclean": "remove idle modules that were loaded for a request, or say why each stays",
     "check": "tell whether modules would load into a kernel, and why not",
+    "coldplug": "load what the devices need that are there",
+    "completion": "print the completions of a shell",
     "depmod": "index a module tree: write modules.dep and the other modules.* files",
     "explain": "say what keeps a module from being loaded, and what to do",
-    "insmod": "load one module file",
-    "ksyms": "list the symbols that a 2.4 kernel and its modules export",
     "helper": "be what the kernel runs when it wants a module; tell what that is now",
     "history": "show the requests for modules, who made them, and what came of each",
+    "insmod": "load one module file",
+    "ksyms": "list the symbols that a 2.4 kernel and its modules export",
     "lab": "run a command in a throwaway real kernel",
+    "lkmd": "the daemon: load what devices, programs, the kernel and the boot ask for",
     "load": "load modules, with what they need; say what is done, and why not",
     "lsmod": "list the loaded modules",
     "modinfo": "show what a module file says of itself",
     "modprobe": "load or remove a module by name or alias, with what it needs",
     "policy": "tell which line of autoload.d allows or denies a request",
+    "request": "ask the daemon for modules",
     "resolve": "tell which modules names and modaliases mean, thousands at once",
     "rmmod": "remove modules",
     "show": "show what is known of a module: file, state, users, parameters, configuration",
     "sim": "make a simulated kernel, look at it, and use its devices and file systems",
     "surface": "tell which modules users without rights can have loaded; close the ways to them",
     "tools": "make links with the six classic names in a directory",
+    "top": "watch the modules of a kernel: what is used, what comes and goes",
     "unload": "remove modules, with what they alone needed; say who uses one that stays",
 }
 

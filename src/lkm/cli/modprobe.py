@@ -13,14 +13,17 @@ from lkm.kernel.interface import IGNORE_MODVERSIONS, IGNORE_VERMAGIC
 
 USAGE = """modprobe [options] NAME [PARAMETER=VALUE...]
        modprobe [options] -a NAME...
-       modprobe [options] -r NAME...
+       modprobe [options] -r [NAME...]
        modprobe [options] -c | --show-modversions FILE | --show-exports FILE"""
 OPTIONS = (
     Option("a", "all", "", "every argument is a module to load; go on when one fails"),
-    Option("r", "remove", "", "remove modules, and what they alone needed"),
+    Option(
+        "r", "remove", "", "remove modules, and what they alone needed; without names: what is idle and was marked"
+    ),
     Option("", "remove-holders", "", "with -r: remove the modules that use it first"),
     Option("", "remove-dependencies", "", "old name of --remove-holders", "remove-holders"),
     Option("w", "wait", "MSEC", "with -r: try again for so long while a module is in use"),
+    Option("k", "autoclean", "", "mark what is loaded for autoclean: it may go when it is idle"),
     Option("", "first-time", "", "fail when the module is in the kernel (with -r: is not) already"),
     Option("", "keep-partial", "", "when loading fails, leave in what was loaded for it, as kmod does"),
     Option("i", "ignore-install", "", "ignore commands and softdeps of the module that is named"),
@@ -143,7 +146,8 @@ def main(argv: list[str]) -> int:
     if choices.values.get("set-version", "any") == "":  # from an empty variable, so not meant for the running kernel
         say.error("the version after -S (--set-version) is empty.")
         return 1
-    if not operands and not choices.has("show-config"):
+    sweeps = choices.removes and not choices.has("json")
+    if not operands and not choices.has("show-config") and not sweeps:
         say.error("missing parameters. See -h.")
         return 1
     say.priority = choices.verbosity
@@ -153,7 +157,7 @@ def main(argv: list[str]) -> int:
 
         return answer("modprobe", say, lambda fields: fill(fields, choices, operands, say))
     for kind in ("show-modversions", "show-exports"):
-        if choices.has(kind):
+        if choices.has(kind) and operands:
             from lkm.cli.modprobe_show import show_symbols
 
             return show_symbols(operands[0], kind, say)
@@ -167,7 +171,7 @@ def main(argv: list[str]) -> int:
         session.out.append(config_dump(session.world, session.index, configs=configs))
         session.flush()
         return 0
-    return session.run(operands)
+    return session.run(operands) if operands else session.sweep()
 
 
 def _from_kernel(words: list[str]) -> bool:

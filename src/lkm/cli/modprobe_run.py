@@ -233,6 +233,10 @@ class Session:
                 status = self._failed(candidate, journal.failure)
             undone = () if not status or has("keep-partial") else self._undo(driver, journal, word, state)
             self.note_undone(undone, interrupts.caught)
+        if has("autoclean") and not status:
+            from lkm.cli.autoclean_sweep import mark
+
+            mark(self.kernel, self.say, word, journal.entries, state)
         return status
 
     def _failed(self, candidate: Candidate, failure: Entry | None) -> int:
@@ -268,6 +272,16 @@ class Session:
             if self._remove_one(candidate, word):
                 return 1
         return 0
+
+    def sweep(self) -> int:
+        """Remove what is idle and was marked for that, as one sweep of autoclean; return the exit status."""
+        from lkm.cli.autoclean_sweep import sweep_now
+
+        status, removed = sweep_now(self.kernel, self.say, self.world, self._driver(), dry=self.choices.dry)
+        if self.choices.dry and self.choices.shows:
+            self.out += [f"rmmod {name}\n" for name in removed]
+        self.flush()
+        return status
 
     def _remove_one(self, candidate: Candidate, word: str) -> int:
         from lkm.plan.unload import RemoveRequest, plan_unload

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
     Note = Callable[[str, Outcome, Uses | None], None]
 
-USAGE = "rmmod [options] NAME..."
+USAGE = """rmmod [options] NAME...
+       rmmod [options] --all"""
 OPTIONS = (
+    Option("a", "all", "", "sweep: remove what was marked for autoclean and is idle (lkm autoclean)"),
     Option("f", "force", "", "remove it even if it is in use, where the kernel was built to allow that. DANGEROUS"),
     Option("s", "syslog", "", "say messages to syslog, not stderr"),
     Option("v", "verbose", "", "say what is done"),
@@ -50,6 +52,10 @@ def main(argv: list[str]) -> int:
     say = messages.Messages("rmmod", to_syslog=("syslog", "") in options)
     if ("verbose", "") in options:
         say.priority = messages.INFO
+    if ("all", "") in options and not operands and ("json", "") not in options:
+        from lkm.cli.autoclean_sweep import sweep_now
+
+        return sweep_now(open_kernel(LinuxKernel), say)[0]
     if not operands:
         say.error("missing module name.")
         return 1

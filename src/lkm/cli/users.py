@@ -34,7 +34,7 @@ def uses_of(kernel: ShownKernel, module: LoadedModule | None, state: KernelState
         if one.refcount > len(one.holders):
             names[one.name] = None
         left += [held for name in one.holders if (held := state.find(name)) is not None]
-    return kernel.uses(tuple(names), _owners(kernel)) if names else None
+    return kernel.uses(tuple(names), owners_of(kernel)) if names else None
 
 
 def why_kept(kernel: ShownKernel, refused: Refused, name: str) -> tuple[tuple[str, ...], Uses | None]:
@@ -54,7 +54,7 @@ def why_kept(kernel: ShownKernel, refused: Refused, name: str) -> tuple[tuple[st
     return (*named, *in_use(module, holders, uses)), uses
 
 
-def _owners(kernel: ShownKernel) -> Callable[[str], Sequence[str]]:
+def owners_of(kernel: ShownKernel) -> Callable[[str], Sequence[str]]:
     """Return what tells the modules that have an alias, by the indexes of the kernel's modules."""
     index = index_of(kernel)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from typing import Protocol
 
+    from lkm.state.usage import Sample
     from lkm.state.users import Uses
 else:
     Protocol = object
@@ -96,3 +97,15 @@ class ShownKernel(Kernel, Protocol):
 
     def uses(self, names: Collection[str], owners: Callable[[str], Sequence[str]]) -> Uses:
         """Return who is found to use modules; ``owners`` gives the modules that have an alias."""
+
+    def samples(self, names: Collection[str], owners: Callable[[str], Sequence[str]]) -> tuple[Sample, ...]:
+        """Return what shows that these modules are in use, of those that are loaded, newest first."""
+
+    def instance(self, name: str) -> int:
+        """Return what tells a loaded module from a later one of the same name; 0 where that is unknown."""
+
+    def boot(self) -> str:
+        """Return what tells this run of the kernel from others."""
+
+    def seconds(self) -> float:
+        """Return the time since the kernel was booted."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from lkm.state.nouns import LogRecord
+    from lkm.state.usage import Sample
     from lkm.state.users import Uses
 
 # What /sys/module/compression says (kernel/module/decompress.c) → our names.
@@ -172,6 +173,29 @@ class LinuxKernel:
         from lkm.kernel.users import Users
 
         return Users(names, owners, self._proc, self._sys).search()
+
+    def samples(self, names: Collection[str], owners: Callable[[str], Sequence[str]]) -> tuple[Sample, ...]:
+        """Return what shows that these modules are in use; see lkm.kernel.usage."""
+        from lkm.kernel.usage import Usage
+
+        modules = [module for module in self.state().modules if module.name in names]
+        return Usage(owners, self._proc, self._sys).samples(modules)
+
+    def instance(self, name: str) -> int:
+        """Return the inode of a loaded module's directory in /sys, 0 when it is not loaded."""
+        from lkm.kernel.usage import instance
+
+        return instance(name, self._sys)
+
+    def boot(self) -> str:
+        """Return the kernel's random name of this boot."""
+        return self._optional(f"{self._proc}/sys/kernel/random/boot_id").strip()
+
+    def seconds(self) -> float:
+        """Return the time since the boot, suspended times included."""
+        import time
+
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     def _names(self, directory: str) -> tuple[str, ...]:
         try:

@@ -40,6 +40,9 @@ CAUSES = {
     "no-modules": (18, "this kernel was built without modules, or without removing them"),
     "permanent": (19, "it has no exit function, or is just coming or going"),
     "unreadable": (20, "the module file cannot be read"),
+    "busy": (21, "the autoloader has more to do than it takes on; ask again later"),
+    "timeout": (22, "loading it took too long; it may still be going on"),
+    "loop": (23, "what is run to load it asks for it again"),
     "interrupted": (128, "a signal came; the status is 128 + its number"),
 }
 

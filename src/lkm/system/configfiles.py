@@ -1,4 +1,4 @@
-"""Finding and reading configuration files: modprobe.d and depmod.d, in kmod's order.
+"""Finding and reading configuration files: modprobe.d, depmod.d and lkm's own, in kmod's order.
 
 Of files with one base name the first directory's stands (/etc before /run and so on); all are then read in the order
 of their base names (kmod: libkmod-config.c and depmod.c, ``conf_files_list``). Only ``*.conf`` counts in a directory,
@@ -58,6 +58,18 @@ def conf_files(
     """Return (path, text) of the files in a directory of this name, below the standard ones; as modprobe_files."""
     chosen = _choose(root, leaf, paths, {}, problems)
     return _read([chosen[name] for name in sorted(chosen, key=os.fsencode)], problems)
+
+
+def autoclean_files(
+    root: str = "", paths: tuple[str, ...] = (), problems: list[Problem] | None = None
+) -> list[tuple[str, str]]:
+    """Return (path, text) of lkm/autoclean.conf in /etc, then of every lkm/autoclean.d file, in the order of reading.
+
+    Arguments as in modprobe_files.
+    """
+    chosen = _choose(root, "lkm/autoclean.d", paths, {}, problems)
+    main = [] if paths else [f"{root.rstrip('/')}/etc/lkm/autoclean.conf"]
+    return _read([*main, *[chosen[name] for name in sorted(chosen, key=os.fsencode)]], problems)
 
 
 def _kernels(directory: str) -> dict[str, str]:

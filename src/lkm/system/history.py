@@ -46,9 +46,9 @@ class History:
         self._limit = limit
         self._keep = keep
 
-    def append(self, entry: Entry) -> None:
-        """Add an entry; when this returns, it is on disk."""
-        data = line(entry).encode() + b"\n"
+    def append(self, *entries: Entry) -> None:
+        """Add entries; when this returns, they are on disk."""
+        data = b"".join([line(entry).encode() + b"\n" for entry in entries])
         try:
             fd = self._locked()
             try:

@@ -18,7 +18,7 @@ from lkm.system.client import Line, ask
 DONE = Outcome(0, "done", ("fat", "vfat"), "", 0.25)
 
 
-def serve(path: Path, *parts: bytes, hold: bool = False) -> threading.Event:
+def serve(path: Path, *parts: bytes, hold: bool = False, asks: int = 1) -> threading.Event:
     """Answer one client with these parts, each sent by itself; with ``hold`` then wait until the event is set."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
@@ -28,7 +28,9 @@ def serve(path: Path, *parts: bytes, hold: bool = False) -> threading.Event:
     def run() -> None:
         client, _ = listener.accept()
         with listener, client:
-            client.recv(10_000)
+            heard = b""
+            while heard.count(b"\n") < asks and (data := client.recv(10_000)):
+                heard += data
             for part in parts:
                 client.sendall(part)
             if hold:
@@ -70,7 +72,7 @@ def test_the_bound_holds_even_when_bytes_trickle_in(tmp_path: Path) -> None:
 
 def test_many_questions_on_one_line(tmp_path: Path) -> None:
     answers: list[Answer | Fault] = [Answer("1", DONE), Fault("2", "no room"), Answer("3", DONE)]
-    serve(tmp_path / "s", b"".join(encode(answer) for answer in answers))
+    serve(tmp_path / "s", b"".join(encode(answer) for answer in answers), asks=3)
     line = Line(str(tmp_path / "s"))
     for number in range(1, 4):
         line.send(Ask(str(number), "fs-vfat"))
