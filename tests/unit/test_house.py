@@ -29,6 +29,7 @@ TESTED_BY = {
     "cli/modinfo_json.py": "unit/cli/test_json.py",
     "cli/modprobe_show.py": "oracle/test_modprobe.py",
     "cli/modprobe_world.py": "oracle/test_modprobe.py",
+    "cli/site.py": "unit/cli/test_coldplug.py",
     "cli/sim_new.py": "unit/cli/test_sim.py",
     "cli/sim_new24.py": "unit/cli/test_depmod24.py",
     "cli/sim_set.py": "unit/cli/test_sim.py",
