@@ -33,6 +33,7 @@ TOOLS = {
     "rmmod": "remove modules",
     "show": "show what is known of a module: file, state, users, parameters, configuration",
     "sim": "make a simulated kernel, look at it, and use its devices and file systems",
+    "surface": "tell which modules users without rights can have loaded; close the ways to them",
     "tools": "make links with the six classic names in a directory",
     "top": "watch the modules of a kernel: what is used, what comes and goes",
     "unload": "remove modules, with what they alone needed; say who uses one that stays",
