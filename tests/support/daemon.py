@@ -127,9 +127,9 @@ class Attacker:
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         self.sent += 1
         client = socket.socket(socket.AF_UNIX)
-        client.settimeout(5)
         with suppress(OSError):
             client.connect(self._path)
+            client.settimeout(5)
             client.sendall(self._data(kind))
         if kind in ("slow", "unread"):
             self._hanging.append(client)

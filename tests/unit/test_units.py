@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-UNITS = Path(__file__).parents[2] / "packaging/systemd"
+UNITS = Path(__file__).parents[2] / "src/lkm/share/systemd"
 NAMES = sorted(path.name for path in UNITS.iterdir())
 SERVICES = [name for name in NAMES if name.endswith(".service")]
 #: Loading modules as root cannot be taken away, and is most of what is left.

@@ -226,7 +226,8 @@ class Daemon:
             place = f" ({entry.verdict.origin})" if entry.verdict.origin else ""
             self._journal.say(NOTICE, f"{request.alias}, asked for by {who}: {reason}{place}")
         elif outcome.status:
-            priority = DEBUG if outcome.cause in _QUIET or outcome.shared else WARNING
+            quiet = outcome.shared or (outcome.cause in _QUIET and request.requester != BOOT)
+            priority = DEBUG if quiet else WARNING
             self._journal.say(priority, f"{request.alias}, asked for by {who}: {outcome.cause}: {outcome.text}")
         elif outcome.modules and not outcome.shared:
             self._journal.say(INFO, f"{request.alias}, asked for by {who}: loaded {', '.join(outcome.modules)}")

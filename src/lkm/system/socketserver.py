@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _CREDENTIALS = struct.Struct("3i")
 #: Users whose allowance is known.
 _REMEMBERED = 1000
+#: So many may wait to be let in, and are let in at a time.
+_BACKLOG = 256
 
 
 class Bounds(Record):
@@ -82,7 +84,9 @@ class Server:
     async def listen(self, listening: socket.socket) -> None:
         """Take connections on a socket that listens."""
         loop = asyncio.get_running_loop()
-        self._listening.append(await loop.create_unix_server(lambda: Connection(self), sock=listening))
+        self._listening.append(
+            await loop.create_unix_server(lambda: Connection(self), sock=listening, backlog=_BACKLOG)
+        )
         if self._sweep is None:
             self._sweep = loop.call_later(self._pause, self._swept)
 
@@ -326,7 +330,7 @@ def bind(path: str) -> socket.socket:
             os.unlink(beside)
         listening.bind(beside)
         os.chmod(beside, 0o666)
-        listening.listen(1024)
+        listening.listen(_BACKLOG)
         os.rename(beside, path)
     except OSError as error:
         listening.close()

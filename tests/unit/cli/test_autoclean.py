@@ -9,8 +9,6 @@ import pytest
 from lkm.cli.main import main
 from lkm.kernel.sim.kernel import SimulatedKernel
 from lkm.system import configfiles
-from lkm.system.autoloaded import Store
-from tests.support import schema
 from tests.support.trees import uml_modules
 
 

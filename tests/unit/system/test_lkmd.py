@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import os
@@ -10,12 +11,22 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lkm.autoload.nouns import Outcome
+from lkm.autoload.nouns import Entry, Outcome, Verdict
+from lkm.cli.modprobe_world import open_world
+from lkm.index.lookup import ModuleIndex
+from lkm.plan.resolve import World
+from lkm.state.uevent import Uevent
+from lkm.system.journal import Journal
+from lkm.system.lkmd import Choices, Parts
+from lkm.system.lkmd import Daemon as Daemon_
+from lkm.system.resolver import Resolver
+from lkm.system.sdnotify import Manager
 from tests.support.daemon import LKM, Daemon, ask, nobody, sim_world, until
 
 
@@ -94,6 +105,7 @@ def test_nobody_gets_nothing_without_a_rule_and_rules_are_noticed(place: Path) -
         with nobody():
             after, more = daemon.ask("fs-msdos", "fs-vfat")
         assert (before.cause, after.cause, more.cause) == ("forbidden", "done", "forbidden")
+        until(lambda: len(daemon.entries()) == 3)
         assert sorted(entry["verdict"] for entry in daemon.entries()) == ["allow", "deny", "deny"]
 
 
@@ -134,6 +146,73 @@ def test_the_end_waits_for_a_load_and_answers(place: Path) -> None:
             daemon.ask("fs-vfat")
     assert [outcome.status for outcome in outcomes] == [0] and loaded() == ["slow"]
     assert [entry["alias"] for entry in daemon.entries()] == ["fs-slow"]
+
+
+class FakeUevents:
+    """Uevents that come when the test says so."""
+
+    def __init__(self) -> None:
+        self.socket, self.other = socket.socketpair()
+        self.refused = 0
+        self.turns: list[tuple[list[Uevent], bool]] = []
+
+    def take(self) -> tuple[list[Uevent], bool]:
+        return self.turns.pop(0)
+
+    def close(self) -> None:
+        self.socket.close()
+        self.other.close()
+
+
+def test_lost_uevents_have_all_devices_looked_at(place: Path) -> None:
+    """Real ones: tests/lab/test_daemon.py. That the kernel's buffer is full takes longer than a test may."""
+    said: list[str] = []
+
+    async def run() -> None:
+        loads: list[str] = []
+
+        def opened() -> tuple[World, ModuleIndex]:
+            return open_world(str(place / "tree"), "1.0", (str(place / "x.conf"),), "")
+
+        def make() -> Callable[[Any], Any]:
+            return lambda payload: Outcome(0, "done") if isinstance(payload, str) else []
+
+        def note(*entries: Entry) -> None:
+            with (place / "noted").open("a") as file:
+                file.write("".join(f"{entry.request.alias}\n" for entry in entries))
+
+        def looked() -> tuple[str, ...]:
+            loads.append("coldplug")
+            return ("fs-vfat", "fs-unknown")
+
+        parts = Parts(
+            Resolver(opened, (str(place / "x.conf"),)),
+            make,
+            lambda: lambda _: Verdict("allow"),
+            looked,
+            lambda: (),
+            note,
+        )
+        choices = Choices(str(place / "s"), uevents=False, coldplug=False)
+        daemon = Daemon_(parts, choices, Journal("test", "stderr", -1), Manager({}))
+        running = asyncio.ensure_future(daemon.run())
+        await asyncio.sleep(0.01)
+        heard = daemon._uevents = FakeUevents()  # type: ignore[assignment]
+        pci = Uevent("add", "/devices/x", "pci:v00000001d1")
+        heard.turns += [([pci, pci], False), ([Uevent("change", "/devices/x", "fs-msdos")], False), ([], True)]
+        daemon._heard()
+        daemon._heard()
+        assert loads == []
+        daemon._heard()
+        assert loads == ["coldplug"]
+        while daemon._devices.busy or daemon._recorder.busy:
+            await asyncio.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await asyncio.wait_for(running, 20) == 0
+        said.extend((place / "noted").read_text().splitlines())
+
+    asyncio.run(run())
+    assert said == ["pci:v00000001d1", "fs-vfat"]
 
 
 def test_a_worker_that_dies_fails_its_request_alone(place: Path) -> None:
