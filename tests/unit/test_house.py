@@ -13,6 +13,7 @@ SOURCES = sorted((ROOT / "src/lkm").rglob("*.py"))
 #: Modules that have no test module of their own, because this one drives the whole of them.
 TESTED_BY = {
     "autoload/events.py": "unit/autoload/test_engine.py",
+    "cli/autoclean_sweep.py": "unit/cli/test_autoclean.py",
     "cli/depmod_run.py": "unit/cli/test_depmod.py",
     "cli/check_world.py": "unit/cli/test_check.py",
     "cli/evidence.py": "unit/cli/test_insmod.py",
@@ -54,6 +55,7 @@ TESTED_BY = {
     "index/texts.py": "oracle/test_depmod.py",
     "index/triewriter.py": "unit/index/test_trie.py",
     "index/unresolved.py": "unit/cli/test_depmod.py",
+    "kernel/texts.py": "unit/kernel/test_users.py",
     "kernel/interface.py": "unit/kernel/test_linux.py",
     "lab/image.py": "unit/lab/test_qemu.py",
     "lab/prepared.py": "unit/lab/test_qemu.py",
