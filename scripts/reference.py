@@ -33,6 +33,7 @@ OPERANDS: dict[str, str | tuple[str, ...]] = {
     "completion": SHELLS,
     "depmod": "file",
     "explain": "modules",
+    "helper": ("install", "remove", "status"),
     "insmod": "file",
     "lab": ("run", "fetch"),
     "load": "modules",
@@ -42,6 +43,7 @@ OPERANDS: dict[str, str | tuple[str, ...]] = {
     "rmmod": "loaded",
     "show": "modules",
     "sim": ("new", "show", "log", "proc", "open", "close", "mount", "umount", "request", "fault", "tour"),
+    "surface": "modules",
     "tools": "directory",
     "unload": "loaded",
 }

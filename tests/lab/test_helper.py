@@ -124,3 +124,30 @@ def test_the_kernel_runs_the_helper() -> None:
     ):
         assert line in part["odd"], part["odd"]
     assert part["odd"].endswith("status 1\n")
+
+
+def test_with_the_daemon_and_with_the_daemon_killed() -> None:
+    """The helper hands over; when the daemon hangs or goes in the middle of a question, it does the work itself."""
+    script = f"""
+        {LKM} helper install >/dev/null; {LKM} lkmd 2>/run/said & lkmd=$!
+        for i in $(seq 300); do [ -e /run/lkm/socket ] && break; sleep 0.1; done
+        echo "== came"; {sys.executable} {GUEST}
+        echo "== history"; {LKM} history --json
+        rmmod minix tun dummy; kill -STOP $lkmd
+        echo "== killed"; mount -t minix none /mnt 2>/dev/null & asked=$!
+        until grep -qsx modprobe /proc/[0-9]*/comm; do sleep 0.01; done; sleep 0.5
+        grep -c -w minix /proc/modules; kill -KILL $lkmd; wait $asked; grep -c -w minix /proc/modules
+        echo "== alone"; ls /run/lkm/socket; cat </run/tun; {LKM} history --alias tun
+        {LKM} history --alias minix --json
+        echo "== marked"; cat /run/lkm/autoloaded.json
+    """
+    result = lab.run(["sh", "-c", script], merge=True)
+    part = sections(result.stdout.decode())
+    assert part["came"].splitlines() == CAME, part
+    found = entries(part["history"])
+    assert [(entry["alias"], entry["modules"]) for entry in found] == list(ASKED), part
+    assert {entry["requester"] for entry in found} == {"kernel"}
+    assert part["killed"] == "0\n1\n"
+    assert "/run/lkm/socket\n" in part["alone"] and part["alone"].count("char-major-10-200: loaded tun") == 2, part
+    assert [entry["modules"] for entry in entries(part["alone"].rpartition("ms)\n")[2])] == [["minix"], ["minix"]]
+    assert all(f'"{name}"' in part["marked"] for name in ("minix", "tun")), part["marked"]

@@ -179,7 +179,8 @@ class Surface:
     def _add_name(self, name: str) -> None:
         for door in DOORS:
             if any(matches(pattern, name) for pattern in door.names):
-                self._add(name, door, name)
+                # The kernel puts "crypto-" or "algif-" before a name that the user chose.
+                self._add(name, door, name.replace("_", "-", 1) if door.kind == "crypto" else name)
                 return
 
     def _add(self, module: str, door: Door, asks: str, node: str = "") -> None:

@@ -84,7 +84,25 @@ class _Helper:
         self._snapshot()
         outcome = serve(request.alias, self.world(), self._kernel)
         self._snapshot()
+        if outcome.modules:
+            self._mark(outcome.modules, request)
         return Entry(request, verdict, outcome)
+
+    def _mark(self, modules: tuple[str, ...], request: Request) -> None:
+        """Note that the modules may go again when they are unused; in a child, for whom the kernel does not wait.
+
+        What reads and writes the marks takes longer to import than all else takes to be done.
+        """
+        if os.fork():
+            return
+        try:
+            from lkm.system.autoloaded import Store
+
+            Store(self._kernel).mark(modules, request)
+        except LkmError as error:
+            self._say.warning(str(error))
+        finally:
+            os._exit(0)
 
     def _snapshot(self) -> None:
         """Keep a copy of /proc/modules where they are wanted (lkm.system.ksymoops), as modutils did."""
