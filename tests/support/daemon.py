@@ -19,6 +19,7 @@ from typing import Any
 from lkm.autoload.nouns import Outcome
 from lkm.autoload.wire import MAX_FRAME, Answer, Ask, Fault, encode
 from lkm.system.client import Line
+from tests.support.elfwriter import build_module
 
 LKM = str(Path(sys.executable).with_name("lkm"))
 
@@ -126,9 +127,9 @@ class Attacker:
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         self.sent += 1
         client = socket.socket(socket.AF_UNIX)
-        client.settimeout(5)
         with suppress(OSError):
             client.connect(self._path)
+            client.settimeout(5)
             client.sendall(self._data(kind))
         if kind in ("slow", "unread"):
             self._hanging.append(client)
@@ -157,3 +158,28 @@ class Attacker:
         """Let go of what hangs."""
         for client in self._hanging:
             client.close()
+
+
+SHAPES: dict[str, tuple[list[str], list[str], list[str]]] = {
+    "fat": ([], ["fat_scan"], ["printk"]),
+    "msdos": (["fs-msdos", "both"], [], ["fat_scan"]),
+    "vfat": (["fs-vfat", "both", "pci:v00000001d*"], [], ["fat_scan"]),
+    "other": (["fs-other"], [], []),
+    "slow": (["fs-slow"], [], []),
+}
+
+
+def sim_world(place: Path) -> dict[str, str]:
+    """Make a simulated kernel with a few modules, one of which is for another kernel; return what names it."""
+    modules = place / "tree/lib/modules/1.0"
+    modules.mkdir(parents=True)
+    for name, (aliases, exports, needs) in SHAPES.items():
+        vermagic = "2.0 " if name == "other" else "1.0 "
+        info = [("license", "GPL"), ("vermagic", vermagic), ("intree", "Y"), *[("alias", alias) for alias in aliases]]
+        (modules / f"{name}.ko").write_bytes(build_module(name, modinfo=info, exports=exports, needs=needs))
+    for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
+        (modules / name).write_bytes(b"")
+    subprocess.run([LKM, "depmod", "-b", str(place / "tree"), "1.0"], check=True)
+    words = [LKM, "sim", "new", str(place / "w"), "--tree", str(place / "tree")]
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+    return {"LKM_KERNEL": f"sim:{place}/w"}

@@ -13,6 +13,7 @@ SOURCES = sorted((ROOT / "src/lkm").rglob("*.py"))
 #: Modules that have no test module of their own, because this one drives the whole of them.
 TESTED_BY = {
     "autoload/events.py": "unit/autoload/test_engine.py",
+    "cli/autoclean_sweep.py": "unit/cli/test_autoclean.py",
     "cli/depmod_run.py": "unit/cli/test_depmod.py",
     "cli/check_world.py": "unit/cli/test_check.py",
     "cli/evidence.py": "unit/cli/test_insmod.py",
@@ -29,6 +30,7 @@ TESTED_BY = {
     "cli/modinfo_json.py": "unit/cli/test_json.py",
     "cli/modprobe_show.py": "oracle/test_modprobe.py",
     "cli/modprobe_world.py": "oracle/test_modprobe.py",
+    "cli/site.py": "unit/cli/test_coldplug.py",
     "cli/sim_new.py": "unit/cli/test_sim.py",
     "cli/sim_new24.py": "unit/cli/test_depmod24.py",
     "cli/sim_set.py": "unit/cli/test_sim.py",
@@ -55,6 +57,7 @@ TESTED_BY = {
     "index/texts.py": "oracle/test_depmod.py",
     "index/triewriter.py": "unit/index/test_trie.py",
     "index/unresolved.py": "unit/cli/test_depmod.py",
+    "kernel/texts.py": "unit/kernel/test_users.py",
     "kernel/interface.py": "unit/kernel/test_linux.py",
     "lab/image.py": "unit/lab/test_qemu.py",
     "lab/prepared.py": "unit/lab/test_qemu.py",

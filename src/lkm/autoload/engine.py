@@ -169,7 +169,7 @@ class Engine:
         if job is None:
             self._last += 1
             job = self._waiting[key] = _Job(self._last, key, event, verdict, self._now)
-        job.urgent = job.urgent or request.requester == KERNEL or event.inside in self._running
+        job.urgent = job.urgent or self._is_urgent(event)
         job.autoclean = job.autoclean and request.autoclean
         job.askers[event.client] = (event, verdict)
         self._clients[event.client] = job
@@ -186,11 +186,15 @@ class Engine:
         if event.inside in self._running and self._circles(event.inside, key):
             return _refused(LOOP, "it is asked for by what is run to load it")
         share = 2 if request.requester == USER and request.uid != 0 else 1
-        if len(self._clients) >= limits.callers // share:
+        more = limits.kernel_jobs if self._is_urgent(event) else 0
+        if len(self._clients) >= limits.callers // share + more:
             return _refused(BUSY, f"{len(self._clients)} callers wait already")
-        if self._same(key) is None and len(self._waiting) >= limits.queue // share:
+        if self._same(key) is None and len(self._waiting) >= limits.queue // share + more:
             return _refused(BUSY, f"{len(self._waiting)} loads wait already")
         return None
+
+    def _is_urgent(self, event: Asked) -> bool:
+        return event.request.requester == KERNEL or event.inside in self._running
 
     def _same(self, key: Key) -> _Job | None:
         """Return the job that a request may join: it waits, or runs for one of the same standing."""

@@ -26,7 +26,8 @@ class Limits(Record):
     ``jobs`` loads run at once. What the kernel asks for, and what a running load asks for, does not wait for one of
     these to end, as it may be that which they wait for; for them ``kernel_jobs`` is the bound, the kernel's own
     (kernel/module/kmod.c: ``MAX_KMOD_CONCURRENT``). ``queue`` loads may wait, for ``wait_seconds``, and ``callers``
-    for all loads together; users other than root may take half of that. A load is given up after ``job_seconds``.
+    for all loads together; users other than root may take half of that, and for what does not wait for a turn there
+    is room for ``kernel_jobs`` more of either. A load is given up after ``job_seconds``.
     An alias that failed ``failures`` times within ``failure_seconds`` is not tried for ``hold_seconds``; of at most
     ``remembered`` aliases it is known that they failed.
     """

@@ -89,9 +89,10 @@ class Run:
             for key in ("pin", "unpin"):
                 if named := [name for word, name in self.pins if word == key]:
                     self.store.pin(named, pinned=key == "pin")
-            return self._told(0)
+            self._tell_problems()
+            return 0
         if "every" not in self.given:
-            return self._told(self._sweep(names, fields))
+            return self._sweep(names, fields)
         if "json" in self.given or "explain" in self.given:
             raise UsageError("--every does not go with --json or --explain")
         from lkm.config.autoclean import seconds_of
@@ -103,16 +104,15 @@ class Run:
         import time
 
         while True:
-            self._told(self._sweep(names, fields))
+            self._sweep(names, fields)
             sys.stdout.flush()
             time.sleep(pause or 1)
 
-    def _told(self, status: int) -> int:
+    def _tell_problems(self) -> None:
         """Say what was wrong with the state file, once."""
         for problem in self.store.problems:
             self.say.problem(messages.WARNING, problem)
         self.store.problems.clear()
-        return status
 
     def _sweep(self, names: list[str], fields: Object) -> int:
         from lkm.cli.autoclean_sweep import cleaner, read_settings
@@ -124,6 +124,7 @@ class Run:
         if active and not may_change(self.kernel):
             raise UsageError("only root may remove modules", hint="--explain tells what would go")
         swept = cleaner(self.kernel, self.say, self.store).sweep(settings, active=active, keep=keep)
+        self._tell_problems()
         shown = self._with_unmarked(swept, names) if explains else swept.opinions
         if "json" in self.given:
             self._fill(fields, swept, shown)

@@ -23,7 +23,7 @@ OPTIONS = (
     Option("", "remove-holders", "", "with -r: remove the modules that use it first"),
     Option("", "remove-dependencies", "", "old name of --remove-holders", "remove-holders"),
     Option("w", "wait", "MSEC", "with -r: try again for so long while a module is in use"),
-    Option("k", "autoclean", "", "mark what is loaded for autoclean: it may go when it is idle"),
+    Option("k", "autoclean", "", "mark what is loaded for autoclean: it may go when it is idle", whole=True),
     Option("", "first-time", "", "fail when the module is in the kernel (with -r: is not) already"),
     Option("", "keep-partial", "", "when loading fails, leave in what was loaded for it, as kmod does"),
     Option("i", "ignore-install", "", "ignore commands and softdeps of the module that is named"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 
+from lkm.kernel import texts
 from lkm.state.usage import GET_LINKS, Sample, ends_links, parse_links
 from lkm.state.users import parse_mountinfo
 
@@ -58,8 +59,8 @@ class Usage:
         """Return the devices that the drivers of a module are bound to."""
         drivers = f"{self._sys}/module/{module}/drivers"
         found = set()
-        for driver in _names(drivers):
-            entries = _names(f"{drivers}/{driver}")
+        for driver in texts.names(drivers):
+            entries = texts.names(f"{drivers}/{driver}")
             links = [name for name in entries if os.path.islink(f"{drivers}/{driver}/{name}")]
             found.update([name for name in links if name != "module"])
         return found
@@ -67,10 +68,10 @@ class Usage:
     def _interfaces(self) -> dict[str, set[str]]:
         """Return module → its interfaces that are up."""
         found: dict[str, set[str]] = {}
-        for name in _names(f"{self._sys}/class/net"):
+        for name in texts.names(f"{self._sys}/class/net"):
             node = f"{self._sys}/class/net/{name}"
             module = f"{node}/device/driver/module"
-            if os.path.islink(module) and _flags(f"{node}/flags") & _UP:
+            if os.path.islink(module) and texts.number(texts.text(f"{node}/flags")) & _UP:
                 found.setdefault(os.path.basename(os.path.realpath(module)), set()).add(name)
         for link in self.links():
             if link.kind and link.up:
@@ -94,18 +95,16 @@ class Usage:
     def _namespaces(self) -> tuple[str, ...]:
         """Return a path of each other network namespace: of a process, or mounted, as ``ip netns add`` does it."""
         found: dict[int, str] = {}
-        paths = [f"{self._proc}/{pid}/ns/net" for pid in sorted(filter(str.isdigit, _names(self._proc)), key=int)]
-        paths += [m.path for m in parse_mountinfo(_text(f"{self._proc}/self/mountinfo")) if m.kind == "nsfs"]
+        paths = [
+            f"{self._proc}/{pid}/ns/net" for pid in sorted(filter(str.isdigit, texts.names(self._proc)), key=int)
+        ]
+        paths += [m.path for m in parse_mountinfo(texts.text(f"{self._proc}/self/mountinfo")) if m.kind == "nsfs"]
         for path in paths:
-            try:
-                found.setdefault(os.stat(path).st_ino, path)
-            except OSError:
-                continue  # the process is gone, or not for us to look at
-        try:
-            found.pop(os.stat(f"{self._proc}/thread-self/ns/net").st_ino, None)
-        except OSError:
-            return ()  # /proc is not mounted
-        return tuple([found[inode] for inode in sorted(found)])
+            found.setdefault(texts.inode(path), path)
+        own = texts.inode(f"{self._proc}/thread-self/ns/net")
+        for number in (0, own):  # 0: the process is gone, or not for us to look at
+            found.pop(number, None)
+        return tuple([found[number] for number in sorted(found)]) if own else ()
 
 
 def instance(module: str, sys: str = "/sys") -> int:
@@ -114,10 +113,7 @@ def instance(module: str, sys: str = "/sys") -> int:
     It is the inode of its directory in /sys, whose numbers are handed out in a circle (fs/kernfs/dir.c:
     ``idr_alloc_cyclic``).
     """
-    try:
-        return os.stat(f"{sys}/module/{module}").st_ino
-    except OSError:
-        return 0
+    return texts.inode(f"{sys}/module/{module}")
 
 
 def _ask() -> tuple[Link, ...]:
@@ -161,25 +157,3 @@ def _enter(space: int) -> bool:
     import ctypes
 
     return bool(ctypes.CDLL(None, use_errno=True).setns(space, _CLONE_NEWNET) == 0)
-
-
-def _names(directory: str) -> list[str]:
-    try:
-        return os.listdir(directory)
-    except OSError:
-        return []
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, "rb") as file:
-            return file.read().decode("utf-8", "surrogateescape")
-    except OSError:
-        return ""
-
-
-def _flags(path: str) -> int:
-    try:
-        return int(_text(path), 0)
-    except ValueError:
-        return 0

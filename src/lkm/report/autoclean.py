@@ -1,5 +1,6 @@
 """What a sweep says, for people and as an object.
 
+>>> from lkm.origin import Origin
 >>> print(line(Opinion("fat", "held", "msdos"), 5))
 fat    held       modules use it: msdos
 >>> print(line(Opinion("brd", "never", "it is mine", Origin("a.conf", 2)), 5))
@@ -40,6 +41,7 @@ def _more(opinion: Opinion) -> str:
 def gone(opinion: Opinion, *, active: bool) -> str:
     """Return what is said of a module that goes.
 
+    >>> from lkm.origin import Origin
     >>> gone(Opinion("fat", "goes", "idle for 2 min of 60 s", Origin("a.conf", 2)), active=False)
     'would remove fat: idle for 2 min of 60 s (a.conf:2)'
     """

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import _socket
+import _struct  # type: ignore[import-not-found]
 import time
 
 from lkm.autoload.wire import Answer, Ask, Fault, Frames, encode
@@ -29,8 +30,11 @@ class Line:
         self._waiting: list[Message] = []
         self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
         try:
-            self._socket.settimeout(timeout)
+            # A socket with Python's timeout does not wait while many are waiting to be let in (EAGAIN at once).
+            wait = _struct.pack("ll", int(timeout), int(timeout % 1 * 1e6) or 1)
+            self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, wait)
             self._socket.connect(path)
+            self._socket.settimeout(timeout)
         except OSError:
             self.close()
             raise

@@ -18,6 +18,9 @@ from lkm.system.fileset import RECORD, pending
 #: In order of precedence; under each there is modprobe.d and depmod.d.
 DIRECTORIES = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
 
+#: What an administrator writes first; files of lkm/autoclean.d, in the directories above, add to it.
+AUTOCLEAN = "/etc/lkm/autoclean.conf"
+
 #: Ends of the names of files that count in a directory (``.alias`` did too until kmod 32).
 SUFFIXES = (".conf",)
 
@@ -63,12 +66,12 @@ def conf_files(
 def autoclean_files(
     root: str = "", paths: tuple[str, ...] = (), problems: list[Problem] | None = None
 ) -> list[tuple[str, str]]:
-    """Return (path, text) of lkm/autoclean.conf in /etc, then of every lkm/autoclean.d file, in the order of reading.
+    """Return (path, text) of AUTOCLEAN, then of every lkm/autoclean.d file, in the order of reading.
 
     Arguments as in modprobe_files.
     """
     chosen = _choose(root, "lkm/autoclean.d", paths, {}, problems)
-    main = [] if paths else [f"{root.rstrip('/')}/etc/lkm/autoclean.conf"]
+    main = [] if paths else [f"{root.rstrip('/')}{AUTOCLEAN}"]
     return _read([*main, *[chosen[name] for name in sorted(chosen, key=os.fsencode)]], problems)
 
 

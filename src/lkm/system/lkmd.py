@@ -85,6 +85,7 @@ class Daemon:
         self._journal = journal
         self._manager = manager
         self._looked = 0.0
+        self._bound = ""
         self._uevents: UeventSocket | None = None
         self._metrics: Metrics | None = None
 
@@ -95,7 +96,11 @@ class Daemon:
         self._end = asyncio.Event()
         self._changed = asyncio.Event()
         self._set_up()
-        await self._listen()
+        try:
+            await self._listen()
+        except (LkmError, OSError):
+            self._leave()
+            raise
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
@@ -128,9 +133,11 @@ class Daemon:
         passed = self._manager.sockets()
         netlink = next((each for each in passed if each.family == socket.AF_NETLINK), None)
         streams = [each for each in passed if each.family == socket.AF_UNIX]
-        for listening in streams or [bind(choices.socket)]:
+        if not streams:
+            streams = [bind(choices.socket)]
+            self._bound = choices.socket
+        for listening in streams:
             await self._server.listen(listening)
-        self._bound = "" if streams else choices.socket
         if choices.metrics:
             from lkm.system.metrics import open_address, serve
 
@@ -219,7 +226,8 @@ class Daemon:
             place = f" ({entry.verdict.origin})" if entry.verdict.origin else ""
             self._journal.say(NOTICE, f"{request.alias}, asked for by {who}: {reason}{place}")
         elif outcome.status:
-            priority = DEBUG if outcome.cause in _QUIET or outcome.shared else WARNING
+            quiet = outcome.shared or (outcome.cause in _QUIET and request.requester != BOOT)
+            priority = DEBUG if quiet else WARNING
             self._journal.say(priority, f"{request.alias}, asked for by {who}: {outcome.cause}: {outcome.text}")
         elif outcome.modules and not outcome.shared:
             self._journal.say(INFO, f"{request.alias}, asked for by {who}: loaded {', '.join(outcome.modules)}")
@@ -297,8 +305,12 @@ class Daemon:
                 break
         if self._dispatch.working:
             self._journal.say(WARNING, f"loads did not end within {_STOP:g} s; they are left")
-        self._server.close()
+        self._leave()
         await asyncio.sleep(0)  # what was answered is written
+
+    def _leave(self) -> None:
+        """Let go of everything."""
+        self._server.close()
         self._dispatch.close()
         self._recorder.close()
         if self._bound:

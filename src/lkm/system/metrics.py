@@ -28,8 +28,16 @@ class Metrics:
     """The daemon's counters. ``gauges``: name → (what it is, what tells its value now)."""
 
     def __init__(self, gauges: dict[str, tuple[str, Callable[[], float]]]) -> None:
-        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+        from prometheus_client import (
+            CollectorRegistry,
+            Counter,
+            Gauge,
+            Histogram,
+            ProcessCollector,
+            disable_created_metrics,
+        )
 
+        disable_created_metrics()
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         labels = ("requester", "verdict", "cause")
@@ -67,27 +75,35 @@ def open_address(address: str) -> socket.socket:
 
     Raises UsageError for anything else, MachineError when it can't be had.
     """
-    kind, _, rest = address.partition(":")
+    kind, _, path = address.partition(":")
     try:
-        if kind == "unix" and rest:
-            make_directory(os.path.dirname(rest) or ".")
-            if os.path.exists(rest):
-                os.unlink(rest)
-            listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-            listening.bind(rest)
-        else:
-            host, _, port = address.rpartition(":")
-            if not (port.isascii() and port.isdigit() and len(port) < 6):
-                raise UsageError(f"'{address}' is no address", hint="unix:PATH, PORT or HOST:PORT")
-            host = host.strip("[]") or "127.0.0.1"
-            listening = socket.create_server(
-                (host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET
-            )
-            listening.setblocking(False)
-        listening.listen(16)
+        listening = _at_path(path) if kind == "unix" and path else _at_port(address)
     except OSError as error:
         raise machine_error(error, address) from error
+    listening.setblocking(False)
     return listening
+
+
+def _at_path(path: str) -> socket.socket:
+    make_directory(os.path.dirname(path) or ".")
+    if os.path.exists(path):
+        os.unlink(path)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listening.bind(path)
+        listening.listen(16)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _at_port(address: str) -> socket.socket:
+    host, _, port = address.rpartition(":")
+    if not (port.isascii() and port.isdigit() and len(port) < 6 and int(port) < 1 << 16):
+        raise UsageError(f"'{address}' is no address", hint="unix:PATH, PORT or HOST:PORT")
+    host = host.strip("[]") or "127.0.0.1"
+    return socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
 
 
 async def serve(listening: socket.socket, metrics: Metrics) -> asyncio.Server:

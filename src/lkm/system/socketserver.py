@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _CREDENTIALS = struct.Struct("3i")
 #: Users whose allowance is known.
 _REMEMBERED = 1000
+#: So many may wait to be let in, and are let in at a time.
+_BACKLOG = 256
 
 
 class Bounds(Record):
@@ -53,12 +55,13 @@ class Bounds(Record):
 class Peer(Record):
     """Who is at the other end, as the kernel says (SO_PEERCRED): of the time when it connected.
 
-    ``ancestors``: the process itself, its parent, and so on.
+    ``comm`` and ``ancestors``, the process itself, its parent, and so on, are looked up when it asks first: those who
+    send nonsense shall cost as little as can be.
     """
 
     pid: int
     uid: int
-    comm: str
+    comm: str = ""
     ancestors: tuple[int, ...] = ()
 
 
@@ -82,7 +85,9 @@ class Server:
     async def listen(self, listening: socket.socket) -> None:
         """Take connections on a socket that listens."""
         loop = asyncio.get_running_loop()
-        self._listening.append(await loop.create_unix_server(lambda: Connection(self), sock=listening))
+        self._listening.append(
+            await loop.create_unix_server(lambda: Connection(self), sock=listening, backlog=_BACKLOG)
+        )
         if self._sweep is None:
             self._sweep = loop.call_later(self._pause, self._swept)
 
@@ -169,7 +174,7 @@ class Connection(asyncio.BufferedProtocol):
         self._since = time.monotonic()
         self._frame_since = 0.0
         self._unread_since = 0.0
-        self.peer = Peer(-1, -1, "")
+        self.peer = Peer(-1, -1)
 
     # What asyncio calls
 
@@ -180,7 +185,7 @@ class Connection(asyncio.BufferedProtocol):
         pid, uid, _ = _CREDENTIALS.unpack(
             transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         )
-        self.peer = Peer(pid, uid, comm(pid), ancestors(pid))
+        self.peer = Peer(pid, uid)
         if why := self._server.enter(self):
             self._server.count("full")
             self._fault(why)
@@ -265,6 +270,9 @@ class Connection(asyncio.BufferedProtocol):
         (self._transport.resume_reading if wanted else self._transport.pause_reading)()
 
     def _ask(self, ask: Ask) -> None:
+        if not self._number:
+            pid = self.peer.pid
+            self.peer = Peer(pid, self.peer.uid, comm(pid), ancestors(pid))
         self._number += 1
         number = self._number
         self._open[number] = None
@@ -326,7 +334,7 @@ def bind(path: str) -> socket.socket:
             os.unlink(beside)
         listening.bind(beside)
         os.chmod(beside, 0o666)
-        listening.listen(1024)
+        listening.listen(_BACKLOG)
         os.rename(beside, path)
     except OSError as error:
         listening.close()

@@ -82,7 +82,28 @@ def test_many_questions_on_one_line(tmp_path: Path) -> None:
     line.close()
 
 
+def test_it_waits_while_others_are_let_in(tmp_path: Path) -> None:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "s"))
+    listener.listen(0)
+    first = Line(str(tmp_path / "s"))
+    start = time.monotonic()
+    assert ask("x", 0.1, path=str(tmp_path / "s")) is None
+    assert 0.05 < time.monotonic() - start < 5
+
+    def let_in() -> None:
+        time.sleep(0.1)
+        listener.accept()[0].close()
+
+    letting = threading.Thread(target=let_in)
+    letting.start()
+    Line(str(tmp_path / "s")).close()
+    letting.join()
+    first.close()
+    listener.close()
+
+
 def test_its_import_is_small() -> None:
     script = "import sys; b = set(sys.modules); import lkm.system.client; print(*sorted(set(sys.modules) - b))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert [m for m in done.stdout.split() if not m.startswith("lkm")] == ["__future__", "_socket"]
+    assert [m for m in done.stdout.split() if not m.startswith("lkm")] == ["__future__", "_socket", "_struct"]

@@ -244,7 +244,7 @@ def test_users_have_bounds_that_root_does_not_feel(tmp_path: Path, monkeypatch: 
 
     class Someone:
         def __init__(self, uid: int) -> None:
-            self.peer = Peer(1, uid, "x")
+            self.peer = Peer(1, uid)
 
     said = [server.enter(Someone(uid)) for uid in uids]  # type: ignore[arg-type]
     full = "there are too many connections"
