@@ -13,6 +13,7 @@ from lkm.cli import depmod, kernelhelper, policy, policyworld, sim
 from lkm.cli.main import main
 from lkm.cli.modprobe_world import open_world
 from lkm.cli.serve import serve
+from lkm.kernel.interface import Outcome as KernelOutcome
 from lkm.kernel.sim.kernel import SimulatedKernel
 from lkm.names import ModuleName
 from lkm.plan.resolve import World
@@ -214,3 +215,19 @@ def test_policy_tells_which_line_decides(
     assert schema.check(out)["rules"] == []
     assert "unknown directive 'dney'" in err and "did you mean 'deny'?" in err
     assert json.loads(out)["problems"][0]["origin"] == {"file": file, "line": 1}
+
+
+def test_what_went_meanwhile_is_loaded_again(kernel: SimulatedKernel, tree: Path) -> None:
+    """Another request takes fat out again just when msdos is to go in, once."""
+    world = open_world(str(tree), "1.0", (), "")[0]
+    assert serve("fat", world, kernel).modules == ("fat",)
+    insert = kernel.load
+
+    def unlucky(path: str, parameters: str = "", flags: int = 0) -> KernelOutcome:
+        kernel.load = insert  # type: ignore[method-assign]
+        kernel.unload("fat")
+        return insert(path, parameters, flags)
+
+    kernel.load = unlucky  # type: ignore[method-assign]
+    outcome = serve("fs-msdos", world, kernel)
+    assert (outcome.cause, outcome.modules) == ("done", ("fat", "msdos"))
