@@ -26,6 +26,9 @@ def serve(alias: str, world: World, kernel: Kernel, environment: Mapping[str, st
 
     Of several modules one that is there is enough, as for the kernel that asks. What was loaded for a module that was
     then refused is taken out again. ``environment`` is for commands of the configuration.
+
+    Others do the same at the same time. So a module that this one counts on may go between planning and doing, as
+    what another took out again, or a sweep of autoclean; then it is planned once more.
     """
     began = time.monotonic()
     found = resolve(alias, world)
@@ -44,7 +47,13 @@ def _outcome(cause: str, modules: tuple[str, ...], text: str, began: float) -> O
 
 
 def _load(
-    candidate: Candidate, alias: str, world: World, kernel: Kernel, environment: Mapping[str, str] | None
+    candidate: Candidate,
+    alias: str,
+    world: World,
+    kernel: Kernel,
+    environment: Mapping[str, str] | None,
+    *,
+    again: bool = True,
 ) -> tuple[str, tuple[str, ...], str]:
     """Load one module; return the cause, what was inserted and stays, and a line on what went wrong."""
     driver = Driver(kernel, environment=environment)
@@ -62,6 +71,8 @@ def _load(
     from lkm.cli.modprobe_run import insert_error
 
     undone = {entry.step.module for entry in driver.undo(journal, alias, before).entries if not entry.errno}
+    if again and {module.name for module in before.modules} - {module.name for module in driver.state().modules}:
+        return _load(candidate, alias, world, kernel, environment, again=False)
     more = next(filter(None, explain_failure(failure)), "")
     text = f"could not insert '{candidate.module}': {insert_error(failure.errno)}" + (f": {more}" if more else "")
     return cause_of(failure), tuple([module for module in loaded if module not in undone]), text

@@ -8,7 +8,7 @@ from lkm.cli.kernels import for_commands, is_live, of_today, open_kernel
 from lkm.cli.modprobe_world import open_world
 from lkm.cli.options import Option
 from lkm.cli.verbs import inherited
-from lkm.errors import MachineError
+from lkm.errors import LkmError, MachineError
 from lkm.kernel.linux import LinuxKernel
 from lkm.system.resolver import Resolver
 
@@ -70,13 +70,18 @@ class Site:
 
     def worker(self) -> Callable[[Any], Outcome]:
         """Return what loads an alias; to be called in a process of its own, which has the warm resolver already."""
+        from lkm.autoload.nouns import Outcome
         from lkm.cli.serve import serve
+        from lkm.report import causes
 
         kernel = open_kernel(LinuxKernel)
         environment = inherited(self._configs, no_cmdline=self._bare) | for_commands()
 
         def work(alias: str) -> Outcome:
-            self.resolver.refresh()
-            return serve(alias, self.resolver.world, kernel, environment)
+            try:
+                self.resolver.refresh()
+                return serve(alias, self.resolver.world, kernel, environment)
+            except (LkmError, OSError) as error:
+                return Outcome(causes.status("failed"), "failed", (), str(error))
 
         return work

@@ -74,6 +74,8 @@ class Dispatch:
 
     def errand(self, payload: object) -> None:
         """Let a worker do something that nobody waits for: one such thing at a time, in order."""
+        if len(self._errands) == _MOST:
+            self._say(f"{_MOST} errands wait already; the oldest is left undone")
         self._errands.append(payload)
         self._next_errand()
 

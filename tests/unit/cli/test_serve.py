@@ -14,6 +14,7 @@ from lkm.cli import depmod, kernelhelper, policy, policyworld, sim
 from lkm.cli.main import main
 from lkm.cli.modprobe_world import open_world
 from lkm.cli.serve import serve
+from lkm.kernel.interface import Outcome as KernelOutcome
 from lkm.kernel.sim.kernel import SimulatedKernel
 from lkm.names import ModuleName
 from lkm.plan.resolve import World
@@ -237,3 +238,19 @@ def test_signatures_are_verified_by_the_kernels_image(tmp_path: Path) -> None:
     foreign._certificates = (Signer("somebody").certificate,)
     assert foreign.state("fat") == "unknown-key"
     assert policyworld.Signatures(lambda: here, f"{image}.none").state("fat") == "unverified"
+
+
+def test_what_went_meanwhile_is_loaded_again(kernel: SimulatedKernel, tree: Path) -> None:
+    """Another request takes fat out again just when msdos is to go in, once."""
+    world = open_world(str(tree), "1.0", (), "")[0]
+    assert serve("fat", world, kernel).modules == ("fat",)
+    insert = kernel.load
+
+    def unlucky(path: str, parameters: str = "", flags: int = 0) -> KernelOutcome:
+        kernel.load = insert  # type: ignore[method-assign]
+        kernel.unload("fat")
+        return insert(path, parameters, flags)
+
+    kernel.load = unlucky  # type: ignore[method-assign]
+    outcome = serve("fs-msdos", world, kernel)
+    assert (outcome.cause, outcome.modules) == ("done", ("fat", "msdos"))
