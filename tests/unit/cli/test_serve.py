@@ -129,7 +129,6 @@ def ask(tree: Path, tmp_path: Path, kernel: SimulatedKernel, monkeypatch: pytest
     """Return what calls the helper as the kernel does, and returns what it recorded."""
     monkeypatch.setenv("LKM_HISTORY", str(tmp_path / "history"))
     monkeypatch.setattr(kernelhelper, "LinuxKernel", lambda: kernel)
-    monkeypatch.setattr(kernelhelper, "SNAPSHOTS", str(tmp_path / "none"))
     monkeypatch.setattr(kernelhelper._Helper, "world", lambda self: world(tree, tmp_path))
     monkeypatch.setattr(configfiles, "DIRECTORIES", (str(tmp_path / "etc"),))
 

@@ -84,11 +84,12 @@ def test_the_roots_own_configuration_counts(run: Run, root: Path) -> None:
     ],
 )
 def test_what_is_written_closes_it(form: str, line: str, run: Run, root: Path) -> None:
-    file = root / "etc/modprobe.d/surface.conf"
-    assert run("--write", str(file), "--form", form)[1] == "/etc/modprobe.d/surface.conf: closes 4 modules\n"
+    file = root / ("etc/lkm/autoload.d" if form == "policy" else "etc/modprobe.d") / "surface.conf"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    assert run("--write", str(file), "--form", form)[1].endswith("/surface.conf: closes 4 modules\n")
     assert line in file.read_text().splitlines()
-    if form != "policy":
-        assert modules(run()) == []
+    assert modules(run()) == []
+    assert ("closed: policy: /etc/lkm/autoload.d/surface.conf:3" in run("minix")[1]) == (form == "policy")
 
 
 def test_as_an_object(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
