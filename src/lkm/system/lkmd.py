@@ -123,7 +123,7 @@ class Daemon:
         self._recorder = Recorder(parts.append, complain, loop.add_reader, loop.remove_reader)
         engine = Engine(parts.policy(), limits)
         self._dispatch = Dispatch(engine, parts.work, loop, self._note, notice, limits.kernel_jobs)
-        self._server = Server(self._asked, self._count)
+        self._server = Server(self._asked, self._count, busy=lambda: self._recorder.full)
         self._devices = Feed(lambda name, answer: self._put(name, UEVENT, answer), self._known, loop)
         self._boot = Feed(lambda name, answer: self._put(name, BOOT, answer), lambda _: True, loop)
         self._devices.finished = self._boot.finished = self._tell

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _CREDENTIALS = struct.Struct("3i")
 #: Users whose allowance is known.
 _REMEMBERED = 1000
+#: Seconds until it is looked again whether there is room for questions.
+_PAUSE = 0.05
 #: So many may wait to be let in, and are let in at a time.
 _BACKLOG = 256
 
@@ -69,12 +71,20 @@ class Server:
     """All connections. ``asked(ask, peer, answer)`` is called for each question, and ``answer`` once with what came
     of it, at once or later; it returns what is to be called when the client goes before that, or None.
 
-    ``count`` is told of each event by a word: ``connected``, ``fault``, ``slow``, ``idle``, ``full``.
+    ``count`` is told of each event by a word: ``connected``, ``fault``, ``slow``, ``idle``, ``full``. While ``busy()``
+    says so no questions are taken: they wait where they are.
     """
 
-    def __init__(self, asked: Asked, count: Callable[[str], None], bounds: Bounds | None = None) -> None:
+    def __init__(
+        self,
+        asked: Asked,
+        count: Callable[[str], None],
+        bounds: Bounds | None = None,
+        busy: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.asked = asked
         self.count = count
+        self.busy = busy
         self.bounds = bounds or Bounds()
         self.connections: set[Connection] = set()
         self._users: Counter[int] = _counter()
@@ -229,6 +239,9 @@ class Connection(asyncio.BufferedProtocol):
         """Take questions while there are some, and room for them."""
         most = self._server.bounds.open_questions
         while self._may_ask(most):
+            if self._frames.held and self._server.busy():
+                self._held_back = asyncio.get_running_loop().call_later(_PAUSE, self._come_back)
+                break
             try:
                 message = self._frames.take()
                 if message is not None and not isinstance(message, Ask):
@@ -251,6 +264,10 @@ class Connection(asyncio.BufferedProtocol):
     def _may_ask(self, most: int) -> bool:
         stopped = self._deaf or self._unread_since or self._held_back or self._transport.is_closing()
         return not stopped and len(self._open) < most
+
+    def _come_back(self) -> None:
+        self._held_back = None
+        self._go_on()
 
     def _ask_late(self, ask: Ask) -> None:
         """Put a question that was held back, if it may be put now."""

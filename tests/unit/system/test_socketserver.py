@@ -218,6 +218,23 @@ def test_who_waits_for_an_answer_may_be_silent(tmp_path: Path) -> None:
     talk(tmp_path, desk, script, Bounds(frame_seconds=0.05, idle_seconds=0.05, open_questions=1))
 
 
+def test_questions_wait_while_there_is_no_room_for_their_record(tmp_path: Path) -> None:
+    desk = Desk()
+
+    async def script(server: Server, connect: Callable[[], Awaitable[Client]]) -> None:
+        server.busy = lambda: len(desk.asked) == 3 and not full.is_set()
+        full = asyncio.Event()
+        client = await connect()
+        client.send(asks(5))
+        assert len(await client.receive(3)) == 3
+        await asyncio.sleep(0.12)
+        assert len(desk.asked) == 3
+        full.set()
+        assert len(await client.receive(5)) == 5
+
+    talk(tmp_path, desk, script)
+
+
 def test_who_goes_is_told_of(tmp_path: Path) -> None:
     desk = Desk(keep=True)
 
