@@ -71,8 +71,8 @@ class Server:
     """All connections. ``asked(ask, peer, answer)`` is called for each question, and ``answer`` once with what came
     of it, at once or later; it returns what is to be called when the client goes before that, or None.
 
-    ``count`` is told of each event by a word: ``connected``, ``fault``, ``slow``, ``idle``, ``full``. While ``busy()``
-    says so no questions are taken: they wait where they are.
+    ``count`` is told of each event by a word: ``connected``, ``fault``, ``slow``, ``idle``, ``full``. While
+    ``busy()`` says so no questions are taken: they wait where they are.
     """
 
     def __init__(
