@@ -1,7 +1,8 @@
-"""In the lab: do what ``lkm surface`` foretells, way by way, as nobody, and print what the kernel asked for.
+"""In the lab: do what ``lkm surface`` foretells, way by way, as nobody; what does the kernel ask for?
 
-Reads the ways from the JSON file that is named first: [asks, kind, node]. Prints a line of JSON for each: asks, and
-the aliases that the helper was called with meanwhile, each with the modules that it loaded.
+Arguments: the path of lkm, and how many ways of each kind are tried (0: all). Prints a JSON object: ``ways`` that are
+foretold; ``open``, those tried, with the aliases that the helper was called with meanwhile (``asked``), and the
+modules that it loaded for each; and the same with the ways closed.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 NOBODY = 65534
+#: Families that other kinds of ways stand on.
+BASES = ("net-pf-10", "net-pf-24", "net-pf-29", "net-pf-38", "net-pf-16-proto-6", "net-pf-16-proto-12")
 HISTORY = "/var/lib/lkm/history.jsonl"
 NEWNS, NEWUSER, NEWNET = 0x00020000, 0x10000000, 0x40000000
 REQUEST, ACK, CREATE = 1, 4, 0x400
@@ -228,22 +232,75 @@ def act(asks: str, kind: str, node: str) -> None:
         os._exit(0)
 
 
+def asked_since(before: int) -> list[tuple[str, list[str]]]:
+    """Return what the helper was asked for after the history had this size, with what it loaded."""
+    with open(HISTORY) as history:
+        history.seek(before)
+        return [(entry["alias"], entry["modules"]) for entry in map(json.loads, history)]
+
+
+def attempt(asks: str, kind: str, node: str) -> list[tuple[str, list[str]]]:
+    """Do it as nobody; return what the kernel asked for."""
+    before = os.path.getsize(HISTORY)
+    child = os.fork()
+    if not child:
+        act(asks, kind, node)
+    os.waitpid(child, 0)
+    return asked_since(before)
+
+
+def surface(lkm: str, *words: str) -> list[dict[str, Any]]:
+    """Return the ways that lkm tells, families first, as they are what others stand on."""
+    done = subprocess.run([lkm, "surface", "--json", *words], capture_output=True, check=True)
+    found = [
+        {**way, "module": reach["module"]} for reach in json.loads(done.stdout)["reached"] for way in reach["ways"]
+    ]
+    return sorted(found, key=lambda way: (way["kind"] != "family", way["kind"] != "netlink"))
+
+
+def chosen(ways: list[dict[str, Any]], many: int) -> list[dict[str, Any]]:
+    """Return so many ways of each kind (0: all), those that are certain, each to another module; and BASES."""
+    count: dict[str, int] = {}
+    modules: set[str] = set()
+    found = []
+    for way in ways:
+        kind = way["kind"]
+        fits = way["certainty"] == "certain" and way["module"] not in modules
+        if not many or (fits and (count.get(kind, 0) < many or way["asks"] in BASES)):
+            count[kind] = count.get(kind, 0) + 1
+            modules.add(way["module"])
+            found.append(way)
+    return found
+
+
+def tried(ways: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**way, "asked": attempt(way["asks"], way["kind"], way["node"] or "")} for way in ways]
+
+
 def main() -> None:
-    with open(sys.argv[1]) as file:
-        ways = json.load(file)
-    for asks, kind, node in ways:
-        before = os.path.getsize(HISTORY) if os.path.exists(HISTORY) else 0
-        child = os.fork()
-        if not child:
-            act(asks, kind, node)
-        os.waitpid(child, 0)
-        asked: list[tuple[str, list[str]]] = []
-        if os.path.exists(HISTORY):
-            with open(HISTORY) as history:
-                history.seek(before)
-                entries = [json.loads(line) for line in history]
-            asked = [(entry["alias"], entry["modules"]) for entry in entries]
-        print(json.dumps([asks, asked]), flush=True)
+    """Try ways that are foretold to be open; close them by settings, then by the file that lkm writes; try others."""
+    lkm, many = sys.argv[1], int(sys.argv[2])
+    os.makedirs("/dev/net", exist_ok=True)
+    os.mknod("/dev/net/tun", 0o20666, os.makedev(10, 200))
+    os.chmod("/dev/net/tun", 0o666)
+    os.makedirs(os.path.dirname(HISTORY), exist_ok=True)
+    with open(HISTORY, "w"):
+        pass
+    ways = surface(lkm, "--all")
+    some = chosen(ways, many)
+    result = {"ways": ways, "open": tried(some)}
+    rest = [way for way in ways if way["module"] not in [one["module"] for one in some]]
+    for path in ("user/max_user_namespaces", "dev/tty/ldisc_autoload"):
+        with open(f"/proc/sys/{path}", "w") as file:
+            file.write("0")
+    closed = [way for way in surface(lkm, "--all") if way["closed"]]
+    names = [way["asks"] for way in rest]
+    result |= {"closed": closed, "shut": tried(chosen([way for way in closed if way["asks"] in names], min(many, 1)))}
+    with open("/proc/sys/user/max_user_namespaces", "w") as file:
+        file.write("1000")
+    subprocess.run([lkm, "surface", "--write", "/etc/modprobe.d/surface.conf"], check=True, stdout=subprocess.DEVNULL)
+    result |= {"forbidden": tried(chosen(rest, min(many, 1)))}
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

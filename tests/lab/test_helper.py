@@ -78,6 +78,10 @@ def test_the_kernel_runs_the_helper() -> None:
         env -i {KERNELS} {sys.executable} -c '{IMPORTS}' | sort
         echo "== remove"; {LKM} helper remove; cat /proc/sys/kernel/modprobe
         ls -A /var/lib/lkm/helper; ls /etc/sysctl.d | grep lkm
+        echo "== static"; mkdir -p /boot
+        echo 'CONFIG_STATIC_USERMODEHELPER=y
+CONFIG_STATIC_USERMODEHELPER_PATH="/x"' >/boot/config-$(uname -r)
+        {LKM} helper; echo status $?; rm /boot/config-*
         echo "== odd"; echo /nowhere >/proc/sys/kernel/modprobe; {LKM} helper; {LKM} helper remove
         {LKM} helper install --path /root/modprobe >/dev/null; chmod 700 /root; ls /root
         echo /bin/true >/proc/sys/kernel/modprobe; {LKM} helper; {LKM} helper remove; {LKM} helper remove --force
@@ -112,6 +116,8 @@ def test_the_kernel_runs_the_helper() -> None:
     assert set(imported) & set(SLOW) == {"ctypes"}
     assert [name for name in imported if name.startswith("lkm")] == IMPORTED.read_text().split()
     assert part["remove"] == "the kernel runs /sbin/modprobe again\n/sbin/modprobe\n"
+    assert "  this kernel runs /x instead, whatever is set (CONFIG_STATIC_USERMODEHELPER_PATH)\n" in part["static"]
+    assert part["static"].endswith("status 1\n")
     for line in (
         "the kernel runs /nowhere\n  which is not there: nothing is loaded on request\n",
         "nothing to do: the kernel runs /nowhere, and lkm was not installed\n",

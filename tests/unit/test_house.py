@@ -40,8 +40,10 @@ TESTED_BY = {
     "cli/load.py": "unit/cli/test_verbs.py",
     "cli/show.py": "unit/cli/test_verbs.py",
     "cli/unload.py": "unit/cli/test_verbs.py",
+    "cli/surface_host.py": "unit/cli/test_surface.py",
     "cli/users.py": "lab/test_users.py",
     "cli/voice24.py": "unit/cli/test_modprobe24.py",
+    "autoload/doors.py": "unit/autoload/test_surface.py",
     "config/nouns.py": "unit/config/test_modprobe.py",
     "config/nouns24.py": "unit/config/test_modulesconf.py",
     "diagnose/evidence.py": "unit/diagnose/test_examine.py",
@@ -70,6 +72,7 @@ TESTED_BY = {
     "report/insmod24.py": "unit/cli/test_insmod24.py",
     "report/modprobe24.py": "unit/cli/test_modprobe24.py",
     "report/symbols.py": "unit/report/test_refusal.py",
+    "report/surface.py": "unit/autoload/test_surface.py",
     "report/world.py": "unit/cli/test_sim.py",
     "state/nouns.py": "unit/state/test_modules.py",
 }

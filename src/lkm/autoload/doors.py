@@ -62,7 +62,7 @@ DOORS = (
     Door("crypto", "bind(2) of an AF_ALG socket", ANYONE,
          "crypto/af_alg.c: alg_get_type", names=("algif_*",), base="net-pf-38"),
     Door("crypto", "bind(2) of an AF_ALG socket to an algorithm", ANYONE,
-         "crypto/api.c: crypto_larval_lookup", ("crypto_*",), ("crypto_*",), "net-pf-38"),
+         "crypto/api.c: crypto_larval_lookup", ("crypto_*",), ("crypto_*", "cryptomgr"), "net-pf-38"),
     Door("ioctl", "an ioctl(2) on any socket (SIOCSIFVLAN, SIOCBRADDBR)", ANYONE,
          "net/socket.c: sock_ioctl, br_ioctl_call", names=("8021q", "bridge")),
     Door("exec", "execve(2) of a file of a format that is not known", ANYONE,

@@ -7,6 +7,7 @@ Pure: aliases and names of the tree are held against ``lkm.autoload.doors``, eac
 from __future__ import annotations
 
 from lkm.autoload.doors import CHECKED, DOORS, LDISC, LIKELY, NAMESPACE, NODE, Door
+from lkm.autoload.nouns import ALLOW, KERNEL, Request
 from lkm.errors import FormatError, NotFound
 from lkm.names import fold, fold_alias
 from lkm.plan.resolve import resolve
@@ -15,8 +16,9 @@ from lkm.wildcard import has_wildcard, matches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from lkm.autoload.nouns import Verdict
     from lkm.plan.resolve import Candidate, World
 
 
@@ -106,12 +108,21 @@ def door_of(alias: str) -> Door | None:
 class Surface:
     """The modules of a world that can be reached.
 
-    ``aliases`` are (alias, module) as modules.alias has them, ``names`` the names of all modules.
+    ``aliases`` are (alias, module) as modules.alias has them, ``names`` the names of all modules. ``policy`` is what
+    the helper goes by, if it does.
     """
 
-    def __init__(self, world: World, aliases: Iterable[tuple[str, str]], names: Iterable[str], host: Host) -> None:
+    def __init__(
+        self,
+        world: World,
+        aliases: Iterable[tuple[str, str]],
+        names: Iterable[str],
+        host: Host,
+        policy: Callable[[Request], Verdict] | None = None,
+    ) -> None:
         self._world = world
         self._host = host
+        self._policy = policy
         self._found: dict[str, set[Way]] = {}
         self._resolved: dict[str, tuple[Candidate, ...]] = {}
         self._bases: dict[str, str] = {}
@@ -234,7 +245,8 @@ class Surface:
             forbid = world.forbidden(name)
             if forbid and name not in self._host.loaded:
                 return f"forbidden: {forbid.origin}" if name == module else f"{name} is forbidden: {forbid.origin}"
-        return ""
+        verdict = self._policy(Request(asks, KERNEL, 0.0)) if self._policy else None
+        return f"policy: {verdict.origin or verdict.reason}" if verdict and verdict.word != ALLOW else ""
 
 
 def _loads(command: str) -> bool:

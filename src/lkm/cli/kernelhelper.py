@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 #: Where the daemon listens (as lkm.system.client has it, which is imported only if there is something there).
 SOCKET = "/run/lkm/socket"
-#: Where copies of /proc/modules are kept, if it is there (as lkm.system.ksymoops has it).
-SNAPSHOTS = "/var/log/ksymoops"
 #: How long the daemon may take, in seconds. It answers at once when it has too much to do.
 PATIENCE = 5.0
 #: Causes that are everyday life, and no news for syslog.
@@ -81,9 +79,7 @@ class _Helper:
             return Entry(request, verdict, Outcome(5, "forbidden", (), f"{words}: {verdict.reason}{place}"))
         from lkm.cli.serve import serve
 
-        self._snapshot()
         outcome = serve(request.alias, self.world(), self._kernel)
-        self._snapshot()
         if outcome.modules:
             self._mark(outcome.modules, request)
         return Entry(request, verdict, outcome)
@@ -103,17 +99,6 @@ class _Helper:
             self._say.warning(str(error))
         finally:
             os._exit(0)
-
-    def _snapshot(self) -> None:
-        """Keep a copy of /proc/modules where they are wanted (lkm.system.ksymoops), as modutils did."""
-        if not os.path.isdir(SNAPSHOTS):
-            return
-        from lkm.system.ksymoops import Audit
-
-        try:
-            Audit("/").snapshot(time.strftime("%Y%m%d%H%M%S"), None, self._kernel.modules_text())
-        except LkmError as error:
-            self._say.warning(str(error))
 
     def _verdict(self, request: Request) -> Verdict:
         from lkm.system.configfiles import conf_files

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from lkm.autoload.nouns import Outcome
+from lkm.errors import LkmError
 from lkm.kernel.interface import Done
+from lkm.kernel.linux import LinuxKernel
 from lkm.plan.load import Request, plan_load
 from lkm.plan.resolve import resolve
 from lkm.plan.steps import Blacklisted, Insert
 from lkm.report.causes import cause_of, status
 from lkm.system.follow import Driver
+
+#: Where copies of /proc/modules are kept, if it is there (as lkm.system.ksymoops has it).
+SNAPSHOTS = "/var/log/ksymoops"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,11 +41,26 @@ def serve(alias: str, world: World, kernel: Kernel, environment: Mapping[str, st
     if not found:
         why = f"; {world.problems[0]}" if world.problems else ""
         return _outcome("not-found", (), f"no module or alias {alias} in {world.directory}{why}", began)
+    faults = [_keep_copy(kernel)]
     tried = [_load(candidate, alias, world, kernel, environment) for candidate in found]
+    faults.append(_keep_copy(kernel))
     modules = tuple([module for _, loaded, _ in tried for module in loaded])
-    texts = "; ".join([text for _, _, text in tried if text])
+    texts = "; ".join(filter(None, [*[text for _, _, text in tried], faults[0] or faults[1]]))
     causes = [cause for cause, _, _ in tried]
     return _outcome("done" if "done" in causes else causes[0], modules, texts, began)
+
+
+def _keep_copy(kernel: Kernel) -> str:
+    """Keep a copy of /proc/modules where such are wanted, as modutils did; return why that cannot be, or ""."""
+    if not isinstance(kernel, LinuxKernel) or not os.path.isdir(SNAPSHOTS):
+        return ""
+    from lkm.system.ksymoops import Audit
+
+    try:
+        Audit("/").snapshot(time.strftime("%Y%m%d%H%M%S"), None, kernel.modules_text())
+    except LkmError as error:
+        return f"no copy of /proc/modules was kept: {error}"
+    return ""
 
 
 def _outcome(cause: str, modules: tuple[str, ...], text: str, began: float) -> Outcome:

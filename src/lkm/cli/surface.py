@@ -10,7 +10,7 @@ from lkm.cli.answer import asked
 from lkm.cli.modprobe_world import open_world
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, JSON, VERSION
-from lkm.cli.surface_host import Place, host_of, place_of
+from lkm.cli.surface_host import Place, host_of, place_of, policy_in
 from lkm.errors import UsageError
 from lkm.names import fold
 from lkm.report.surface import FORBID, FORMS, closing, reach_lines, reach_object, summary
@@ -63,7 +63,7 @@ def _work(given: dict[str, str], operands: list[str], fields: Object) -> int:
     for word in operands:
         if fold(word) not in names:
             raise UsageError(f"there is no module {word} in {world.directory}")
-    reaches = Surface(world, _aliases(index), names, host_of(place, world)).reaches()
+    reaches = Surface(world, _aliases(index), names, host_of(place, world), policy_in(place, world)).reaches()
     if "write" in given:
         _write(given["write"], closing(reaches, form, place.release))
     shown = [reach for reach in reaches if _wanted(reach, given, operands)]

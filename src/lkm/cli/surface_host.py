@@ -7,6 +7,7 @@ import os
 from lkm.autoload.surface import Host
 from lkm.cli import kernelconfig
 from lkm.cli.kernels import is_live, of_today, open_kernel
+from lkm.cli.policyworld import policy_of, read_rules
 from lkm.config.modulesload import of_cmdline, parse
 from lkm.errors import LkmError
 from lkm.kernel.linux import LinuxKernel
@@ -20,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from lkm.autoload.policy import Policy
     from lkm.kernel.interface import ShownKernel
     from lkm.plan.resolve import World
 
@@ -87,6 +89,23 @@ def host_of(place: Place, world: World) -> Host:
         no_ldiscs=rights.no_ldiscs(),
         nodes=open_nodes(),
         wanted=wanted,
+    )
+
+
+def policy_in(place: Place, world: World) -> Policy | None:
+    """Return the policy that the kernel's helper goes by, None where there is none, or another helper is set."""
+    if place.live:
+        from lkm.kernel.helper import HelperSetting
+        from lkm.system.helperfile import look
+
+        try:
+            if not look(HelperSetting().read()).ours:
+                return None
+        except LkmError:
+            return None
+    facts, _ = read_rules(root=place.root)
+    return (
+        policy_of(facts, lambda: world, f"{place.root.rstrip('/')}/boot/vmlinuz-{place.release}") if facts else None
     )
 
 

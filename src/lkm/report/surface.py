@@ -69,13 +69,13 @@ def closing(reaches: Sequence[Reach], form: str, release: str) -> str:
     for reach in reaches:
         if reach.spare:
             way = reach.ways[0]
-            why = f"{way.door.who}: {way.asks}"
+            why = f"{_BY[WHO.index(way.door.who)]} by {way.asks}"
             if form == FORBID:
-                lines.append(f"forbid {reach.module} because it is not needed here, and open to a {why}")
+                lines.append(f"forbid {reach.module} because it is not needed here, and open to {why}")
             elif form == POLICY:
-                lines.append(f"deny from kernel module {reach.module} because it is open to a {why}")
+                lines.append(f"deny from kernel module {reach.module} because it is open to {why}")
             else:
-                lines += [f"# open to a {why}", f"install {reach.module} /bin/false"]
+                lines += [f"# open to {why}", f"install {reach.module} /bin/false"]
     return "\n".join(lines) + "\n"
 
 

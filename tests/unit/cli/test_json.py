@@ -62,7 +62,8 @@ def outcomes(steps: list[Any]) -> list[tuple[str, str, str | None]]:
 
 
 #: Tools besides the classic ones that answer with an object.
-OTHERS = ["autoclean", "check", "coldplug", "explain", "helper", "load", "policy", "request", "show", "unload"]
+OTHERS = ["autoclean", "check", "coldplug", "explain", "helper", "load", "policy", "request", "show"]
+OTHERS += ["surface", "unload"]
 
 
 def test_the_schema_is_one_and_says_what_the_code_has() -> None:

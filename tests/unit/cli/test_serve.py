@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from lkm.system import configfiles
 from lkm.system.history import History
 from tests.support import schema
 from tests.support.elfwriter import build_module
+from tests.support.signing import Signer
+from tests.support.trees import debian_modules
 
 #: Modules that are built for another kernel.
 BAD = ("odd", "oddfat", "two")
@@ -126,7 +129,6 @@ def ask(tree: Path, tmp_path: Path, kernel: SimulatedKernel, monkeypatch: pytest
     """Return what calls the helper as the kernel does, and returns what it recorded."""
     monkeypatch.setenv("LKM_HISTORY", str(tmp_path / "history"))
     monkeypatch.setattr(kernelhelper, "LinuxKernel", lambda: kernel)
-    monkeypatch.setattr(kernelhelper, "SNAPSHOTS", str(tmp_path / "none"))
     monkeypatch.setattr(kernelhelper._Helper, "world", lambda self: world(tree, tmp_path))
     monkeypatch.setattr(configfiles, "DIRECTORIES", (str(tmp_path / "etc"),))
 
@@ -215,6 +217,26 @@ def test_policy_tells_which_line_decides(
     assert schema.check(out)["rules"] == []
     assert "unknown directive 'dney'" in err and "did you mean 'deny'?" in err
     assert json.loads(out)["problems"][0]["origin"] == {"file": file, "line": 1}
+
+
+def test_signatures_are_verified_by_the_kernels_image(tmp_path: Path) -> None:
+    """Debian's modules: as they are, changed after they were signed, stripped of it; and for other keys."""
+    root, release = debian_modules()
+    place = tmp_path / "lib/modules" / release
+    place.mkdir(parents=True)
+    found = {path.name: path.read_bytes() for path in (root / "lib/modules" / release).rglob("fs/fat/*.ko")}
+    (place / "fat.ko").write_bytes(found["fat.ko"])
+    (place / "vfat.ko").write_bytes(found["vfat.ko"].replace(b"GPL", b"MIT"))
+    (place / "msdos.ko").write_bytes(found["msdos.ko"][: -len(b"~Module signature appended~\n")])
+    assert depmod.main(["depmod", "-b", str(tmp_path), release]) == 0
+    here = open_world(str(tmp_path), release, (os.devnull,), "")[0]
+    image = str(root / f"boot/vmlinuz-{release}")
+    states = policyworld.Signatures(lambda: here, image)
+    assert [states.state(name) for name in ("fat", "vfat", "msdos")] == ["known-key", "bad", "unsigned"]
+    foreign = policyworld.Signatures(lambda: here, image)
+    foreign._certificates = (Signer("somebody").certificate,)
+    assert foreign.state("fat") == "unknown-key"
+    assert policyworld.Signatures(lambda: here, f"{image}.none").state("fat") == "unverified"
 
 
 def test_what_went_meanwhile_is_loaded_again(kernel: SimulatedKernel, tree: Path) -> None:

@@ -141,6 +141,7 @@ complete -c lkm -n '_shtab_lkm_using helper' -l json -d 'answer with a JSON obje
 complete -c lkm -n '_shtab_lkm_using helper' -s V -l version -d 'print the version'
 complete -c lkm -n '_shtab_lkm_using helper' -s h -l help -d 'print this help'
 complete -c lkm -n '_shtab_lkm_using helper' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'
+complete -c lkm -n '_shtab_lkm_using helper; and test $_shtab_lkm_npos -eq 0' -ka "install remove status" -d operand
 complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a history -d 'show the requests for modules, who made them, and what came of each'
 complete -c lkm -n '_shtab_lkm_using history' -l since -x -d 'only those from then on'
 complete -c lkm -n '_shtab_lkm_using history' -l until -x -d 'only those until then'
@@ -364,6 +365,7 @@ complete -c lkm -n '_shtab_lkm_using surface' -l json -d 'answer with a JSON obj
 complete -c lkm -n '_shtab_lkm_using surface' -s V -l version -d 'print the version'
 complete -c lkm -n '_shtab_lkm_using surface' -s h -l help -d 'print this help'
 complete -c lkm -n '_shtab_lkm_using surface' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'
+complete -c lkm -n '_shtab_lkm_using surface; and test $_shtab_lkm_npos -ge 0' -ka "(lkm completion --names modules 2>/dev/null)" -d operand
 complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a tools -d 'make links with the six classic names in a directory'
 complete -c lkm -n '_shtab_lkm_using tools' -s f -l force -d 'replace files of these names'
 complete -c lkm -n '_shtab_lkm_using tools' -s V -l version -d 'print the version'

@@ -162,6 +162,7 @@ _shtab_lkm_helper_options=(
   {-V,--version}"[print the version]"
   {-h,--help}"[print this help]"
   "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+  ":operand:(install remove status)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -465,6 +466,7 @@ _shtab_lkm_surface_options=(
   {-V,--version}"[print the version]"
   {-h,--help}"[print this help]"
   "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+  "(*)::operand:_lkm_modules"
 )
 
 # guard to ensure default positional specs are added only once per session
