@@ -86,6 +86,7 @@ class Daemon:
         self._manager = manager
         self._looked = 0.0
         self._bound = ""
+        self._replug: asyncio.TimerHandle | None = None
         self._uevents: UeventSocket | None = None
         self._metrics: Metrics | None = None
 
@@ -204,10 +205,11 @@ class Daemon:
         aliases = [event.modalias for event in events if event.action == "add" and event.modalias]
         if aliases:
             self._look()
-        if lost or not self._devices.add(aliases):
-            self._coldplug("uevents were lost")
+        if (lost or not self._devices.add(aliases)) and not self._replug:
+            self._replug = self._loop.call_later(_LOOK, self._coldplug, "uevents were lost")
 
     def _coldplug(self, why: str) -> None:
+        self._replug = None
         found = self._parts.modaliases()
         self._count("coldplug")
         self._journal.say(INFO, f"coldplug, {why}: devices have {len(found)} modaliases")

@@ -314,7 +314,8 @@ class Connection(asyncio.BufferedProtocol):
     def sweep(self, now: float) -> None:
         """End the connection if it is slow or silent."""
         bounds = self._server.bounds
-        if self._unread_since and now - self._unread_since > bounds.unread_seconds:
+        unread = self._unread_since or (self._since if self._transport.is_closing() else 0.0)
+        if unread and now - unread > bounds.unread_seconds:
             self._server.count("slow")
             self._transport.abort()
         elif self._open or self._held_back:
@@ -322,7 +323,7 @@ class Connection(asyncio.BufferedProtocol):
         elif self._frame_since and now - self._frame_since > bounds.frame_seconds:
             self._server.count("slow")
             self._fault("the frame does not come to its end")
-        elif not self._frame_since and now - max(self._since, self._frame_since) > bounds.idle_seconds:
+        elif not self._frame_since and now - self._since > bounds.idle_seconds:
             self._server.count("idle")
             self._transport.close()
 
