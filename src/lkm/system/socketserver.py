@@ -220,7 +220,7 @@ class Connection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         """Go on: the client took them."""
         self._unread_since = 0.0
-        self._go_on()
+        self._go_on_anew()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of the questions that are open."""
@@ -261,13 +261,18 @@ class Connection(asyncio.BufferedProtocol):
             self._frame_since = time.monotonic()
         self._read(not self._deaf and self._frames.held < MAX_FRAME)
 
+    def _go_on_anew(self) -> None:
+        """Go on after it was us who took no more: a frame's time begins anew."""
+        self._frame_since = 0.0
+        self._go_on()
+
     def _may_ask(self, most: int) -> bool:
         stopped = self._deaf or self._unread_since or self._held_back or self._transport.is_closing()
         return not stopped and len(self._open) < most
 
     def _come_back(self) -> None:
         self._held_back = None
-        self._go_on()
+        self._go_on_anew()
 
     def _ask_late(self, ask: Ask) -> None:
         """Put a question that was held back, if it may be put now."""
@@ -278,7 +283,7 @@ class Connection(asyncio.BufferedProtocol):
             self._held_back = asyncio.get_running_loop().call_later(delay, self._ask_late, ask)
             return
         self._ask(ask)
-        self._go_on()
+        self._go_on_anew()
 
     def _read(self, wanted: bool) -> None:
         if wanted == self._reading or self._transport.is_closing():
@@ -300,6 +305,7 @@ class Connection(asyncio.BufferedProtocol):
                 if self._transport.is_closing():  # it went just now; asyncio complains of each further write
                     return
                 self._transport.write(encode(Answer(ask.mark, outcome)))
+                self._frame_since = 0.0
                 asyncio.get_running_loop().call_soon(self._go_on)
 
         gone = self._server.asked(ask, self.peer, answer)
