@@ -17,6 +17,7 @@ from tests.support.kernels import LKM
 
 pytestmark = pytest.mark.lab
 
+ROOT = Path(__file__).parents[2]
 HOLD = """
 import os, time
 tun = os.open("/dev/net/tun", os.O_RDWR)
@@ -116,3 +117,25 @@ def test_a_driver_with_a_device_stays(debian_lab: Callable[..., LabResult], tmp_
     gone = [line.split(":")[0].removeprefix("removed ") for line in removed]
     assert gone[:2] == ["mac80211_hwsim", "mac80211"] and {"cfg80211", "rfkill"} < set(gone), result
     assert left == "0"
+
+
+def used_at_random(tmp_path: Path, seconds: int, seed: int) -> tuple[dict[str, object], list[str]]:
+    """Return what the guest saw, and what the sweeps removed."""
+    (tmp_path / "image").write_bytes(fat_image())
+    (tmp_path / "autoclean.conf").write_text("mode active\nidle 1\nunused 3\n")
+    script = f"""
+        mkdir -p /etc/lkm; cp {tmp_path}/autoclean.conf /etc/lkm/; cp {tmp_path}/image /run/image
+        {LKM} autoclean --every 1s >/run/log 2>&1 & sweeper=$!
+        cd {ROOT}; {sys.executable} -m tests.lab.autoclean_guest {seconds} {seed} /run/image || exit
+        kill $sweeper; cat /run/log
+    """
+    result = lab.run(["sh", "-c", script])
+    saw, *log = result.stdout.decode().splitlines()
+    return json.loads(saw), [line.split(":")[0].removeprefix("removed ") for line in log if "removed" in line]
+
+
+@pytest.mark.sweep
+def test_what_is_used_at_random_for_minutes_stays_while_it_is_used(tmp_path: Path) -> None:
+    saw, removed = used_at_random(tmp_path, 180, 5)
+    assert saw["lost"] == saw["left"] == [], (saw, removed)
+    assert {"msdos", "fat", "loop", "dummy", "tun", "ppp_generic"} <= set(removed), (saw, removed)

@@ -27,6 +27,7 @@ def play(requests: int, frames: int, timeout: int = 240) -> Any:
 
 def check_crowd(found: Any, requests: int) -> None:
     answers = found["answers"]
+    assert found["errors"] == []
     assert len(answers) == requests and found["entries"] >= requests
     for name, status, modules, shared in answers:
         assert (status != 0) == ("nosuch" in name), name

@@ -10,6 +10,8 @@ The rules, each of which tests/unit/autoload/test_engine.py has as a law:
 - A job that takes too long is answered for with ``timeout``. Its alias is not tried anew before it has really ended.
 - A request that comes from inside a job, and that the job would wait for itself by, is answered with ``loop``.
 - What fails over and over is held back for a while, with the answer that it had.
+- What was loaded may go again when it is unused, if all who asked allow that. What was loaded for a device or at boot
+  stays, as nobody would ask for it again.
 
 >>> from lkm.autoload.nouns import KERNEL, Request, Verdict
 >>> engine = Engine(lambda request: Verdict(ALLOW))
@@ -170,7 +172,7 @@ class Engine:
             self._last += 1
             job = self._waiting[key] = _Job(self._last, key, event, verdict, self._now)
         job.urgent = job.urgent or self._is_urgent(event)
-        job.autoclean = job.autoclean and request.autoclean
+        job.autoclean = job.autoclean and request.autoclean and request.requester in (KERNEL, USER)
         job.askers[event.client] = (event, verdict)
         self._clients[event.client] = job
 

@@ -90,7 +90,7 @@ class Cleaner:
                     removed.append(name)
         finally:
             kept = _after(seen, sweep.marks, removed if active else ())
-            if keep:
+            if keep and (kept.marks or removed or lost):
                 self._keep(kept, removed if active else ())
         opinions = tuple([sweep.opinions[name] for name in sorted(sweep.opinions)])
         return Swept(active, opinions, tuple(removed), kept, lost)

@@ -57,8 +57,10 @@ class Store:
 
         Raises MachineError when that cannot be written; the old ones then stand.
         """
-        directory = os.path.dirname(self.path) or "."
-        make_directory(directory)
+        try:
+            make_directory(os.path.dirname(self.path) or ".")
+        except MachineError as error:
+            raise MachineError(error.what, error.where, error.errno, _HINT) from error
         lock = self._lock()
         try:
             old = self._load(aside=True)

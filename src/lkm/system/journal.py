@@ -1,6 +1,6 @@
 """What a service says: to the journal by lines on stderr with a priority before them (sd-daemon(3)), or to syslog.
 
-On a terminal it says so in plain words. Lines that come over and over are said so often, then counted.
+On a terminal it says so in plain words.
 """
 
 from __future__ import annotations

@@ -86,6 +86,7 @@ class Daemon:
         self._manager = manager
         self._looked = 0.0
         self._bound = ""
+        self._replug: asyncio.TimerHandle | None = None
         self._uevents: UeventSocket | None = None
         self._metrics: Metrics | None = None
 
@@ -123,7 +124,7 @@ class Daemon:
         self._recorder = Recorder(parts.append, complain, loop.add_reader, loop.remove_reader)
         engine = Engine(parts.policy(), limits)
         self._dispatch = Dispatch(engine, parts.work, loop, self._note, notice, limits.kernel_jobs)
-        self._server = Server(self._asked, self._count)
+        self._server = Server(self._asked, self._count, busy=lambda: self._recorder.full)
         self._devices = Feed(lambda name, answer: self._put(name, UEVENT, answer), self._known, loop)
         self._boot = Feed(lambda name, answer: self._put(name, BOOT, answer), lambda _: True, loop)
         self._devices.finished = self._boot.finished = self._tell
@@ -204,10 +205,11 @@ class Daemon:
         aliases = [event.modalias for event in events if event.action == "add" and event.modalias]
         if aliases:
             self._look()
-        if lost or not self._devices.add(aliases):
-            self._coldplug("uevents were lost")
+        if (lost or not self._devices.add(aliases)) and not self._replug:
+            self._replug = self._loop.call_later(_LOOK, self._coldplug, "uevents were lost")
 
     def _coldplug(self, why: str) -> None:
+        self._replug = None
         found = self._parts.modaliases()
         self._count("coldplug")
         self._journal.say(INFO, f"coldplug, {why}: devices have {len(found)} modaliases")

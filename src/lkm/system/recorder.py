@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lkm.autoload.nouns import Entry
 
-_MOST = 20_000
+_MANY, _MOST = 1000, 20_000
 #: Entries that go to the writer at once; their packet must stay below what a socket takes.
 _BATCH = 32
 
@@ -44,6 +44,11 @@ class Recorder:
     def busy(self) -> bool:
         """Tell whether entries wait or are being written."""
         return bool(self._waiting or self._writing)
+
+    @property
+    def full(self) -> bool:
+        """Tell whether so many wait that it is better to make no more."""
+        return len(self._waiting) >= _MANY
 
     def note(self, entry: Entry) -> None:
         """Take in an entry."""

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _CREDENTIALS = struct.Struct("3i")
 #: Users whose allowance is known.
 _REMEMBERED = 1000
+#: Seconds until it is looked again whether there is room for questions.
+_PAUSE = 0.05
 #: So many may wait to be let in, and are let in at a time.
 _BACKLOG = 256
 
@@ -69,12 +71,20 @@ class Server:
     """All connections. ``asked(ask, peer, answer)`` is called for each question, and ``answer`` once with what came
     of it, at once or later; it returns what is to be called when the client goes before that, or None.
 
-    ``count`` is told of each event by a word: ``connected``, ``fault``, ``slow``, ``idle``, ``full``.
+    ``count`` is told of each event by a word: ``connected``, ``fault``, ``slow``, ``idle``, ``full``. While
+    ``busy()`` says so no questions are taken: they wait where they are.
     """
 
-    def __init__(self, asked: Asked, count: Callable[[str], None], bounds: Bounds | None = None) -> None:
+    def __init__(
+        self,
+        asked: Asked,
+        count: Callable[[str], None],
+        bounds: Bounds | None = None,
+        busy: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.asked = asked
         self.count = count
+        self.busy = busy
         self.bounds = bounds or Bounds()
         self.connections: set[Connection] = set()
         self._users: Counter[int] = _counter()
@@ -210,7 +220,7 @@ class Connection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         """Go on: the client took them."""
         self._unread_since = 0.0
-        self._go_on()
+        self._go_on_anew()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of the questions that are open."""
@@ -229,6 +239,9 @@ class Connection(asyncio.BufferedProtocol):
         """Take questions while there are some, and room for them."""
         most = self._server.bounds.open_questions
         while self._may_ask(most):
+            if self._frames.held and self._server.busy():
+                self._held_back = asyncio.get_running_loop().call_later(_PAUSE, self._come_back)
+                break
             try:
                 message = self._frames.take()
                 if message is not None and not isinstance(message, Ask):
@@ -248,9 +261,18 @@ class Connection(asyncio.BufferedProtocol):
             self._frame_since = time.monotonic()
         self._read(not self._deaf and self._frames.held < MAX_FRAME)
 
+    def _go_on_anew(self) -> None:
+        """Go on after it was us who took no more: a frame's time begins anew."""
+        self._frame_since = 0.0
+        self._go_on()
+
     def _may_ask(self, most: int) -> bool:
         stopped = self._deaf or self._unread_since or self._held_back or self._transport.is_closing()
         return not stopped and len(self._open) < most
+
+    def _come_back(self) -> None:
+        self._held_back = None
+        self._go_on_anew()
 
     def _ask_late(self, ask: Ask) -> None:
         """Put a question that was held back, if it may be put now."""
@@ -261,7 +283,7 @@ class Connection(asyncio.BufferedProtocol):
             self._held_back = asyncio.get_running_loop().call_later(delay, self._ask_late, ask)
             return
         self._ask(ask)
-        self._go_on()
+        self._go_on_anew()
 
     def _read(self, wanted: bool) -> None:
         if wanted == self._reading or self._transport.is_closing():
@@ -283,6 +305,7 @@ class Connection(asyncio.BufferedProtocol):
                 if self._transport.is_closing():  # it went just now; asyncio complains of each further write
                     return
                 self._transport.write(encode(Answer(ask.mark, outcome)))
+                self._frame_since = 0.0
                 asyncio.get_running_loop().call_soon(self._go_on)
 
         gone = self._server.asked(ask, self.peer, answer)
@@ -297,7 +320,8 @@ class Connection(asyncio.BufferedProtocol):
     def sweep(self, now: float) -> None:
         """End the connection if it is slow or silent."""
         bounds = self._server.bounds
-        if self._unread_since and now - self._unread_since > bounds.unread_seconds:
+        unread = self._unread_since or (self._since if self._transport.is_closing() else 0.0)
+        if unread and now - unread > bounds.unread_seconds:
             self._server.count("slow")
             self._transport.abort()
         elif self._open or self._held_back:
@@ -305,7 +329,7 @@ class Connection(asyncio.BufferedProtocol):
         elif self._frame_since and now - self._frame_since > bounds.frame_seconds:
             self._server.count("slow")
             self._fault("the frame does not come to its end")
-        elif not self._frame_since and now - max(self._since, self._frame_since) > bounds.idle_seconds:
+        elif not self._frame_since and now - self._since > bounds.idle_seconds:
             self._server.count("idle")
             self._transport.close()
 

@@ -33,7 +33,7 @@ from lkm.autoload.events import (
     Stopping,
     Tick,
 )
-from lkm.autoload.nouns import ALLOW, AUDIT, DENY, KERNEL, UEVENT, USER, Outcome, Request, Verdict
+from lkm.autoload.nouns import ALLOW, AUDIT, BOOT, DENY, KERNEL, UEVENT, USER, Outcome, Request, Verdict
 from lkm.origin import Origin
 from lkm.report.causes import CAUSES
 
@@ -62,7 +62,7 @@ class Table:
     def feed(self, event: Event) -> tuple[Action, ...]:
         return self.engine.feed(event, self.now)
 
-    def ask(self, alias: str, requester: str = UEVENT, uid: int = -1, inside: int = 0) -> tuple[Action, ...]:
+    def ask(self, alias: str, requester: str = USER, uid: int = 0, inside: int = 0) -> tuple[Action, ...]:
         self.clients += 1
         return self.feed(Asked(self.clients, Request(alias, requester, 0.0, uid=uid), inside))
 
@@ -93,8 +93,15 @@ def test_one_load_answers_all_and_each_request_is_noted() -> None:
 def test_what_somebody_wants_for_good_is_not_remembered_for_autoclean() -> None:
     table = Table()
     table.ask("fs-minix")
-    table.feed(Asked(9, Request("fs-minix", UEVENT, 0.0, autoclean=False)))
+    table.feed(Asked(9, Request("fs-minix", USER, 0.0, uid=0, autoclean=False)))
     assert not [a for a in table.feed(Finished(1, DONE)) if isinstance(a, Remember)]
+
+
+@pytest.mark.parametrize(("requester", "marked"), [(KERNEL, True), (USER, True), (UEVENT, False), (BOOT, False)])
+def test_what_nobody_would_ask_for_again_stays(requester: str, marked: bool) -> None:
+    table = Table()
+    table.ask("pci:v00008086", requester)
+    assert any(isinstance(a, Remember) for a in table.feed(Finished(1, DONE))) is marked
 
 
 def test_denied_and_audited_requests_start_nothing_and_are_noted_with_the_line_that_says_so() -> None:

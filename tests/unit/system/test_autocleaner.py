@@ -91,6 +91,12 @@ def test_a_sweep_that_is_not_to_be_kept_changes_nothing(kernel: Kernel) -> None:
     assert Path(Store(kernel).path).read_bytes() == before
 
 
+def test_where_nothing_is_marked_nothing_is_written(kernel: Kernel) -> None:
+    Path(Store(kernel).path).unlink()
+    assert sweep(kernel).opinions == ()
+    assert not Path(Store(kernel).path).exists()
+
+
 def test_what_the_kernel_refuses_stays_marked_and_holds_what_it_needs(kernel: Kernel) -> None:
     kernel.stubborn = ("msdos",)
     swept = sweep(kernel)

@@ -110,6 +110,13 @@ def test_what_cannot_be_written_is_an_error_and_leaves_the_old_state(kernel: Sim
     assert Path(store.path).read_text() == before
 
 
+def test_where_nobody_may_write_the_cure_is_told(kernel: SimulatedKernel, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(MachineError) as caught:
+        Store(kernel, f"{tmp_path}/file/state").mark(("fat",), REQUEST)
+    assert (caught.value.where, "LKM_STATE" in caught.value.hint) == (f"{tmp_path}/file", True)
+
+
 def _marks(path: str, names: list[str]) -> None:
     kernel = SimulatedKernel(path)
     for name in names:

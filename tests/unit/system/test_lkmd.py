@@ -203,7 +203,11 @@ def test_lost_uevents_have_all_devices_looked_at(place: Path) -> None:
         daemon._heard()
         daemon._heard()
         assert loads == []
+        heard.turns.append(([], True))
         daemon._heard()
+        daemon._heard()
+        while not loads:
+            await asyncio.sleep(0.01)
         assert loads == ["coldplug"]
         while daemon._devices.busy or daemon._recorder.busy:
             await asyncio.sleep(0.01)

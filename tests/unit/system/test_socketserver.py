@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -216,6 +217,47 @@ def test_who_waits_for_an_answer_may_be_silent(tmp_path: Path) -> None:
         assert await client.receive(1) == [Answer("0", DONE)]
 
     talk(tmp_path, desk, script, Bounds(frame_seconds=0.05, idle_seconds=0.05, open_questions=1))
+
+
+def test_a_frame_that_waited_for_us_is_not_slow(tmp_path: Path) -> None:
+    """The loop may stand still for longer than a frame may take, and be late to look."""
+    desk = Desk(keep=True)
+
+    async def script(server: Server, connect: Callable[[], Awaitable[Client]]) -> None:
+        client = await connect()
+        client.send(asks(3)[:-5])
+        for _ in range(2):
+            while not desk.kept:
+                await asyncio.sleep(0)
+            (connection,) = server.connections
+            time.sleep(0.06)
+            desk.kept.pop()(DONE)
+            connection.sweep(time.monotonic())
+            assert not connection._deaf
+        client.send(asks(3)[-5:])
+        while not desk.kept:
+            await asyncio.sleep(0)
+        desk.kept.pop()(DONE)
+        assert len(await client.receive(3)) == 3
+
+    talk(tmp_path, desk, script, Bounds(frame_seconds=0.05, open_questions=1))
+
+
+def test_questions_wait_while_there_is_no_room_for_their_record(tmp_path: Path) -> None:
+    desk = Desk()
+
+    async def script(server: Server, connect: Callable[[], Awaitable[Client]]) -> None:
+        server.busy = lambda: len(desk.asked) == 3 and not full.is_set()
+        full = asyncio.Event()
+        client = await connect()
+        client.send(asks(5))
+        assert len(await client.receive(3)) == 3
+        await asyncio.sleep(0.12)
+        assert len(desk.asked) == 3
+        full.set()
+        assert len(await client.receive(5)) == 5
+
+    talk(tmp_path, desk, script)
 
 
 def test_who_goes_is_told_of(tmp_path: Path) -> None:
