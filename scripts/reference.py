@@ -34,6 +34,7 @@ OPERANDS: dict[str, str | tuple[str, ...]] = {
     "depmod": "file",
     "effects": "file",
     "explain": "modules",
+    "helper": ("install", "remove", "status"),
     "info": "modules",
     "insmod": "file",
     "lab": ("run", "fetch"),
@@ -45,6 +46,7 @@ OPERANDS: dict[str, str | tuple[str, ...]] = {
     "rmmod": "loaded",
     "show": "modules",
     "sim": ("new", "show", "log", "proc", "open", "close", "mount", "umount", "request", "fault", "tour"),
+    "surface": "modules",
     "tools": "directory",
     "unload": "loaded",
 }

@@ -127,6 +127,10 @@ def main(argv: list[str]) -> int:
         from lkm.cli import modprobe24
 
         return modprobe24.main(argv, world)
+    if argv[-2:-1] == ["--"] and _from_kernel(argv[1:]):
+        from lkm.cli import kernelhelper
+
+        return kernelhelper.main(argv[-1])
     environment = os.environ.get("MODPROBE_OPTIONS", "")
     understood = understand("modprobe", USAGE, OPTIONS, [*split_words(environment), *argv[1:]])
     if isinstance(understood, int):
@@ -172,6 +176,14 @@ def main(argv: list[str]) -> int:
         session.flush()
         return 0
     return session.run(operands) if operands else session.sweep()
+
+
+def _from_kernel(words: list[str]) -> bool:
+    """Tell whether this machine's kernel has called us; one in a file has its calls answered as a person's."""
+    from lkm.cli.kernels import is_live
+    from lkm.kernel.helper import is_call
+
+    return is_call(words, dict(os.environ)) and is_live()
 
 
 def milliseconds(text: str) -> int:

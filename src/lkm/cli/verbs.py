@@ -78,10 +78,7 @@ class Verb:
         for problem in self.world.settings.problems:
             if not problem.origin.file.startswith(tuple([f"{d}/" for d in self.index.directories])):
                 self.say.problem(messages.WARNING, problem)
-        inherited = [("-C", value) for value in configs] + [("--extra-root", value) for value in extra_roots]
-        inherited += [("--no-cmdline", "")] if "no-cmdline" in self.given else []
-        text = " ".join([os.environ.get("MODPROBE_OPTIONS", ""), *[word for pair in inherited for word in pair]])
-        self.environment = {"MODPROBE_OPTIONS": " ".join(text.split())} if text.strip() else {}
+        self.environment = inherited(configs, extra_roots, no_cmdline="no-cmdline" in self.given)
 
     def print(self, text: str) -> None:
         """Print text for people: with its end, or nothing when it is empty."""
@@ -179,6 +176,14 @@ class Verb:
     def fields(self) -> Object:
         """Return what the JSON object has of it."""
         return {"cause": self.cause, "requests": [document.attempt(one, os.strerror) for one in self.attempts]}
+
+
+def inherited(configs: Sequence[str], extra_roots: Sequence[str] = (), *, no_cmdline: bool) -> dict[str, str]:
+    """Return what commands of the configuration get, so that their own modprobe reads the same."""
+    words = [os.environ.get("MODPROBE_OPTIONS", "")]
+    words += [f"-C {value}" for value in configs] + [f"--extra-root {value}" for value in extra_roots]
+    text = " ".join(" ".join([*words, "--no-cmdline" if no_cmdline else ""]).split())
+    return {"MODPROBE_OPTIONS": text} if text else {}
 
 
 def main(

@@ -21,6 +21,9 @@ DIRECTORIES = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
 #: What an administrator writes first; files of lkm/autoclean.d, in the directories above, add to it.
 AUTOCLEAN = "/etc/lkm/autoclean.conf"
 
+#: Where the rules of autoload are, under each.
+POLICY = "lkm/autoload.d"
+
 #: Ends of the names of files that count in a directory (``.alias`` did too until kmod 32).
 SUFFIXES = (".conf",)
 
@@ -52,7 +55,14 @@ def depmod_files(
     root: str = "", paths: tuple[str, ...] = (), problems: list[Problem] | None = None
 ) -> list[tuple[str, str]]:
     """Return (path, text) of every depmod.d file in the order of reading; arguments as in modprobe_files."""
-    chosen = _choose(root, "depmod.d", paths, {}, problems)
+    return conf_files("depmod.d", root, paths, problems)
+
+
+def conf_files(
+    leaf: str, root: str = "", paths: tuple[str, ...] = (), problems: list[Problem] | None = None
+) -> list[tuple[str, str]]:
+    """Return (path, text) of the files in a directory of this name, below the standard ones; as modprobe_files."""
+    chosen = _choose(root, leaf, paths, {}, problems)
     return _read([chosen[name] for name in sorted(chosen, key=os.fsencode)], problems)
 
 

@@ -12,23 +12,30 @@ _shtab_lkm_commands() {
   local _commands=(
     autoclean:'remove idle modules that were loaded for a request, or say why each stays'
     check:'tell whether modules would load into a kernel, and why not'
+    coldplug:'load what the devices need that are there'
     completion:'print the completions of a shell'
     depmod:'index a module tree: write modules.dep and the other modules.* files'
     effects:'run a command, and tell what it changed in the kernel, by which module'
     explain:'say what keeps a module from being loaded, and what to do'
+    helper:'be what the kernel runs when it wants a module; tell what that is now'
+    history:'show the requests for modules, who made them, and what came of each'
     info:'tell what is known of a module: file, state, users, parameters, hardware, configuration'
     insmod:'load one module file'
     ksyms:'list the symbols that a 2.4 kernel and its modules export'
     lab:'run a command in a throwaway real kernel'
     list:'list the loaded modules, with who uses them; as a table or a tree'
+    lkmd:'the daemon: load what devices, programs, the kernel and the boot ask for'
     load:'load modules, with what they need; say what is done, and why not'
     lsmod:'list the loaded modules'
     modinfo:'show what a module file says of itself'
     modprobe:'load or remove a module by name or alias, with what it needs'
+    policy:'tell which line of autoload.d allows or denies a request'
+    request:'ask the daemon for modules'
     resolve:'tell which modules names and modaliases mean, thousands at once'
     rmmod:'remove modules'
     show:'another name of info'
     sim:'make a simulated kernel, look at it, and use its devices and file systems'
+    surface:'tell which modules users without rights can have loaded; close the ways to them'
     tools:'make links with the six classic names in a directory'
     top:'watch the modules of a kernel: what is used, what comes and goes'
     unload:'remove modules, with what they alone needed; say who uses one that stays'
@@ -84,6 +91,24 @@ _shtab_lkm_check_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_check_defaults_added=0
+
+_shtab_lkm_coldplug_options=(
+  {-n,--dry-run}"[do nothing\; print what would be loaded]"
+  {-j,--jobs}"[so many at once (twice the processors)]:N:"
+  {-q,--quiet}"[print nothing but errors]"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
+  {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
+  {-C,--config}"[read this file or directory, not the usual ones\; may be repeated]:PATH:_files"
+  "--no-cmdline[do not read the kernel command line]"
+  "--sys[where devices are looked for\: \/sys, for a simulated kernel nowhere]:DIR:_files -/"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_coldplug_defaults_added=0
 
 _shtab_lkm_completion_options=(
   "--names[print names instead\: modules (of the tree) or loaded]:KIND:"
@@ -150,6 +175,38 @@ _shtab_lkm_explain_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_explain_defaults_added=0
+
+_shtab_lkm_helper_options=(
+  "--path[where the program is made, ending in \/modprobe (\/var\/lib\/lkm\/helper\/modprobe)]:PATH:_files"
+  "--boot[set it at each boot too (\/etc\/sysctl.d\/60-lkm-helper.conf)\; else the setting ends with this one]"
+  "--force[with remove\: put the old one back though something else was set since]"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+  ":operand:(install remove status)"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_helper_defaults_added=0
+
+_shtab_lkm_history_options=(
+  "--since[only those from then on]:TIME:"
+  "--until[only those until then]:TIME:"
+  "--alias[only those for such an alias, or that loaded such a module]:WILDCARD:"
+  "--requester[only those by\: kernel, uevent, user, boot]:WHO:"
+  "--verdict[only those that policy said this to\: allow, deny, audit]:WORD:"
+  "--failed[only those that came to nothing]"
+  "--json[print each as a JSON object on a line, as they are in the file]"
+  {-f,--follow}"[then go on, and print each as it comes]"
+  "--file[the history (\/var\/lib\/lkm\/history.jsonl, or what LKM_HISTORY says)]:PATH:_files"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_history_defaults_added=0
 
 _shtab_lkm_info_options=(
   {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
@@ -230,6 +287,31 @@ _shtab_lkm_list_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_list_defaults_added=0
+
+_shtab_lkm_lkmd_options=(
+  "--socket[take requests there, not at \/run\/lkm\/socket]:PATH:_files"
+  "--metrics[tell Prometheus at unix\:PATH, PORT or HOST\:PORT]:ADDRESS:"
+  {-j,--jobs}"[load for so many requests at once (8)]:N:"
+  "--autoclean[take out what is unused so often, not as autoclean.conf says\; 0\: never]:SECONDS:"
+  "--no-coldplug[do not load what devices need that are there already]"
+  "--no-uevents[do not load what devices need that come]"
+  "--no-modules-load[do not load what modules-load.d and the kernel command line want]"
+  "--policy[read rules there, not in lkm\/autoload.d\; may be repeated]:PATH:_files"
+  "--log[say messages to\: auto, journal, syslog, stderr]:WAY:"
+  {-v,--verbose}"[say more]"
+  {-q,--quiet}"[say warnings and errors only]"
+  {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
+  {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
+  {-C,--config}"[read this file or directory, not the usual ones\; may be repeated]:PATH:_files"
+  "--no-cmdline[do not read the kernel command line]"
+  "--sys[where devices are looked for\: \/sys, for a simulated kernel nowhere]:DIR:_files -/"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_lkmd_defaults_added=0
 
 _shtab_lkm_load_options=(
   {-n,--dry-run}"[do nothing\; print the plan, with a reason for each step]"
@@ -340,6 +422,34 @@ _shtab_lkm_modprobe_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_modprobe_defaults_added=0
 
+_shtab_lkm_policy_options=(
+  "--requester[who asks\: kernel, uevent, user, boot (kernel)]:WHO:"
+  "--uid[of which user\; makes the requester a user]:N:"
+  {-C,--config}"[read this file or directory, not the usual ones\; more with commas between]:PATH:_files"
+  {-d,--dirname}"[the root below which modules and the policy are]:DIR:_files -/"
+  {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_policy_defaults_added=0
+
+_shtab_lkm_request_options=(
+  "--stays[what is loaded is not to be taken out when it is unused]"
+  {-t,--timeout}"[wait for answers no longer (60)]:SECONDS:"
+  "--socket[the daemon listens there, not at \/run\/lkm\/socket]:PATH:_files"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_request_defaults_added=0
+
 _shtab_lkm_resolve_options=(
   {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
   "--extra-root[take modules below this root too, the last first\; may be repeated]:ROOT:_files -/"
@@ -411,6 +521,26 @@ _shtab_lkm_sim_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_sim_defaults_added=0
 
+_shtab_lkm_surface_options=(
+  "--image[the kernel image, whose configuration counts]:PATH:_files"
+  {-d,--dirname}"[the root below which modules and the configuration are]:DIR:_files -/"
+  {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
+  {-C,--config}"[read this file or directory of modprobe.d, not the usual ones]:PATH:_files"
+  "--spare[only what can be loaded and is not needed here]"
+  "--closed[only what cannot be loaded, and what keeps it from that]"
+  "--all[both]"
+  "--write[write lines that close what is spare]:FILE:_files"
+  "--form[how to close it\: forbid, policy, install (forbid)]:FORM:"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+  "(*)::operand:_lkm_modules"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_surface_defaults_added=0
+
 _shtab_lkm_tools_options=(
   {-f,--force}"[replace files of these names]"
   {-V,--version}"[print the version]"
@@ -479,23 +609,30 @@ _shtab_lkm() {
       case $line[1] in
         autoclean) _arguments -C -s $_shtab_lkm_autoclean_options ;;
         check) _arguments -C -s $_shtab_lkm_check_options ;;
+        coldplug) _arguments -C -s $_shtab_lkm_coldplug_options ;;
         completion) _arguments -C -s $_shtab_lkm_completion_options ;;
         depmod) _arguments -C -s $_shtab_lkm_depmod_options ;;
         effects) _arguments -C -s $_shtab_lkm_effects_options ;;
         explain) _arguments -C -s $_shtab_lkm_explain_options ;;
+        helper) _arguments -C -s $_shtab_lkm_helper_options ;;
+        history) _arguments -C -s $_shtab_lkm_history_options ;;
         info) _arguments -C -s $_shtab_lkm_info_options ;;
         insmod) _arguments -C -s $_shtab_lkm_insmod_options ;;
         ksyms) _arguments -C -s $_shtab_lkm_ksyms_options ;;
         lab) _arguments -C -s $_shtab_lkm_lab_options ;;
         list) _arguments -C -s $_shtab_lkm_list_options ;;
+        lkmd) _arguments -C -s $_shtab_lkm_lkmd_options ;;
         load) _arguments -C -s $_shtab_lkm_load_options ;;
         lsmod) _arguments -C -s $_shtab_lkm_lsmod_options ;;
         modinfo) _arguments -C -s $_shtab_lkm_modinfo_options ;;
         modprobe) _arguments -C -s $_shtab_lkm_modprobe_options ;;
+        policy) _arguments -C -s $_shtab_lkm_policy_options ;;
+        request) _arguments -C -s $_shtab_lkm_request_options ;;
         resolve) _arguments -C -s $_shtab_lkm_resolve_options ;;
         rmmod) _arguments -C -s $_shtab_lkm_rmmod_options ;;
         show) _arguments -C -s $_shtab_lkm_show_options ;;
         sim) _arguments -C -s $_shtab_lkm_sim_options ;;
+        surface) _arguments -C -s $_shtab_lkm_surface_options ;;
         tools) _arguments -C -s $_shtab_lkm_tools_options ;;
         top) _arguments -C -s $_shtab_lkm_top_options ;;
         unload) _arguments -C -s $_shtab_lkm_unload_options ;;
