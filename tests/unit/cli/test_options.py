@@ -142,3 +142,10 @@ def test_what_follows_a_final_option_is_not_looked_at() -> None:
     assert parse(TABLE, ["-vaq", "-q"], ("all",)) == ([("verbose", ""), ("all", "")], [])
     with pytest.raises(UsageError):
         parse(TABLE, ["--nope", "--all"], ("all",))
+
+
+def test_an_option_that_is_whole_stands_in_no_ones_way() -> None:
+    table = (Option("C", "config", "PATH"), Option("", "classic", "", "", whole=True))
+    assert parse(table, ["--c", "x", "--classic"]) == ([("config", "x"), ("classic", "")], [])
+    with pytest.raises(UsageError, match="unrecognized option '--cl'"):
+        parse(table, ["--cl"])
