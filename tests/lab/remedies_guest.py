@@ -10,10 +10,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection
 from pathlib import Path
 
 from lkm.kernel.linux import LinuxKernel
+from lkm.names import ModuleName
 
 
 def shell(command: str) -> tuple[int, str]:
@@ -42,7 +42,7 @@ def main(cases: list[dict[str, str]], tree: Path) -> None:
         tidy(kernel, base, kept, pid, tree)
 
 
-def tidy(kernel: LinuxKernel, base: Collection[str], kept: list[Path], pid: str, tree: Path) -> None:
+def tidy(kernel: LinuxKernel, base: set[ModuleName], kept: list[Path], pid: str, tree: Path) -> None:
     """Make the guest as it was."""
     if pid:
         shell(f"kill {pid}; rm /run/pid; sleep 0.1")

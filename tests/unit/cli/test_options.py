@@ -149,3 +149,10 @@ def test_a_whole_name_is_not_meant_by_a_shorter_one() -> None:
     assert parse(table, ["--a", "--autoclean", "-k"])[0] == [("all", ""), ("autoclean", ""), ("autoclean", "")]
     with pytest.raises(UsageError, match="unrecognized option '--auto'"):
         parse(table, ["--auto"])
+
+
+def test_an_option_that_is_whole_stands_in_no_ones_way() -> None:
+    table = (Option("C", "config", "PATH"), Option("", "classic", "", "", whole=True))
+    assert parse(table, ["--c", "x", "--classic"]) == ([("config", "x"), ("classic", "")], [])
+    with pytest.raises(UsageError, match="unrecognized option '--cl'"):
+        parse(table, ["--cl"])
