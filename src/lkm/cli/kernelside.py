@@ -8,7 +8,7 @@ import os
 from lkm.cli.kernels import may_change
 from lkm.config.cmdline import kernels_blacklist
 from lkm.diagnose.evidence import BAD, GOOD, MALFORMED, UNKNOWN_KEY, UNSIGNED, UNSUPPORTED, KernelSide
-from lkm.errors import LkmError
+from lkm.errors import FormatError, LkmError
 from lkm.formats.compression import decompress
 from lkm.kernel.interface import NO_MODULES
 from lkm.modfile.nouns import Export
@@ -72,13 +72,18 @@ def of_kernel(kernel: ShownKernel, name: str, image: str = "") -> tuple[KernelSi
 
 def with_signature(file: ModuleFile, raw: bytes, certificates: Iterable[bytes]) -> ModuleFile:
     """Return a file with what comes of verifying its signature; ``raw`` are its bytes, packed or not."""
+    from lkm.formats.source import BytesSource
     from lkm.kernel.sim.signatures import judge
-    from lkm.modfile.signature import MAGIC
+    from lkm.modfile.signature import MAGIC, read_signature
 
-    if file.facts is None:
+    # The kernel looks at the signature first: of a file that cannot be read as a module too.
+    if file.facts is None and not raw.endswith(MAGIC):
         return file
     data = decompress(raw, file.packed, file.path)
-    found = file.facts.signature
+    try:
+        found = file.facts.signature if file.facts else read_signature(BytesSource(data, file.path))
+    except FormatError:
+        return file._replace(signature=MALFORMED)
     if found is None:
         return file._replace(signature=MALFORMED if data.endswith(MAGIC) else UNSIGNED)
     if found.id_type != "PKCS#7":
