@@ -90,7 +90,7 @@ def symbols(data: bytes, _facts: ModuleFacts, _draw: random.Random) -> Sick | No
 
 
 def missing(data: bytes, facts: ModuleFacts, draw: random.Random) -> Sick | None:
-    names = [need.name for need in facts.needs if len(need.name) > 5]
+    names = [need.name for need in facts.needs if len(need.name) > 5 and need.name != "module_layout"]
     if not names:
         return None
     name = draw.choice(names).encode()
@@ -160,6 +160,11 @@ def layout(data: bytes, facts: ModuleFacts, draw: random.Random) -> Sick | None:
     return crc(data, one, draw)
 
 
+def unversioned(data: bytes, _facts: ModuleFacts, _draw: random.Random) -> Sick | None:
+    changed = _renamed(data, b"module_layout\0", b"module_layouX\0")
+    return Sick("crc-mismatch", changed) if changed else None
+
+
 def flipped(data: bytes, facts: ModuleFacts, draw: random.Random) -> Sick | None:
     """One bit of a signed file."""
     if facts.signature is None:
@@ -207,7 +212,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     modinfo,
 )
 #: Of a kernel with CRCs; those of signed files, and those where signatures are enforced.
-VERSIONED: tuple[Mutation, ...] = (crc, layout)
+VERSIONED: tuple[Mutation, ...] = (crc, layout, unversioned)
 SIGNED: tuple[Mutation, ...] = (flipped,)
 ENFORCED: tuple[Mutation, ...] = (flipped, stripped_signature, unsupported, unknown_key)
 

@@ -8,7 +8,7 @@ import os
 from lkm.cli.kernels import may_change
 from lkm.config.cmdline import kernels_blacklist
 from lkm.diagnose.evidence import BAD, GOOD, MALFORMED, UNKNOWN_KEY, UNSIGNED, UNSUPPORTED, KernelSide
-from lkm.errors import LkmError
+from lkm.errors import FormatError, LkmError
 from lkm.formats.compression import decompress
 from lkm.kernel.interface import NO_MODULES
 from lkm.modfile.nouns import Export
@@ -83,12 +83,17 @@ def _with_look(side: KernelSide, look: Surroundings) -> KernelSide:
 
 def with_signature(file: ModuleFile, raw: bytes, certificates: Iterable[bytes]) -> ModuleFile:
     """Return a file with what comes of verifying its signature; ``raw`` are its bytes, packed or not."""
-    from lkm.modfile.signature import MAGIC
+    from lkm.formats.source import BytesSource
+    from lkm.modfile.signature import MAGIC, read_signature
 
-    if file.facts is None:  # the kernel looks for a signature before it looks at anything else
-        return file if file.packed or raw.endswith(MAGIC) else file._replace(signature=UNSIGNED)
+    # The kernel looks at the signature first: of a file that cannot be read as a module too.
+    if file.facts is None and not raw.endswith(MAGIC):
+        return file if file.packed else file._replace(signature=UNSIGNED)
     data = decompress(raw, file.packed, file.path)
-    found = file.facts.signature
+    try:
+        found = file.facts.signature if file.facts else read_signature(BytesSource(data, file.path))
+    except FormatError:
+        return file._replace(signature=MALFORMED)
     if found is None:
         return file._replace(signature=MALFORMED if data.endswith(MAGIC) else UNSIGNED)
     if found.id_type != "PKCS#7":

@@ -2,7 +2,8 @@
 
 With CONFIG_MODVERSIONS each symbol has a CRC over its types; a module remembers those that it was built with. The
 kernel logs ``NAME: disagrees about version of symbol SYMBOL`` and answers EINVAL, or ENOEXEC for ``module_layout``,
-which stands for the kernel as a whole.
+which stands for the kernel as a whole. So it does where a module has CRCs, but none for this symbol: ``no symbol
+version for SYMBOL``.
 
 Remedy: the module of this kernel, or build it against this kernel's headers; for a symbol of another module (of
 DKMS, say), build it against that module's Module.symvers.
@@ -35,6 +36,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     facts = file.facts if file else None
     if kernel is None or kernel.modversions is False:
         return
+    yield from _without(evidence)
     said = between(evidence.attempt.log, f"{evidence.name}: disagrees about version of symbol ", "")
     for need in facts.needs if facts else map(Need, said):
         provider, export = find_export(evidence, need.name) or ("", None)
@@ -59,4 +61,19 @@ def find(evidence: Evidence) -> Iterator[Finding]:
                 _BUILD.filled(build=build_of(evidence)),
                 _FORCE.filled(name=name_of(evidence)),
             ),
+        )
+
+
+def _without(evidence: Evidence) -> Iterator[Finding]:
+    """Yield a finding for each symbol that the kernel has found no CRC for, in a module that has some."""
+    for symbol in between(evidence.attempt.log, f"{evidence.name}: no symbol version for ", ""):
+        yield Finding(
+            CODE,
+            f"it does not say which version of {symbol} it was built against",
+            CERTAIN,
+            "ENOEXEC" if symbol == "module_layout" else "EINVAL",
+            (Fact(f"no symbol version for {symbol}", "kernel log"),),
+            "a module that has CRCs must have one for each symbol",
+            "kernel/module/version.c: check_version",
+            (_BUILD.filled(build=build_of(evidence)), _FORCE.filled(name=name_of(evidence))),
         )
