@@ -129,7 +129,8 @@ def used_at_random(tmp_path: Path, seconds: int, seed: int) -> tuple[dict[str, o
         cd {ROOT}; {sys.executable} -m tests.lab.autoclean_guest {seconds} {seed} /run/image || exit
         kill $sweeper; cat /run/log
     """
-    result = lab.run(["sh", "-c", script])
+    result = lab.run(["sh", "-c", script], timeout=seconds + 200)
+    assert result.status == 0, result
     saw, *log = result.stdout.decode().splitlines()
     return json.loads(saw), [line.split(":")[0].removeprefix("removed ") for line in log if "removed" in line]
 
