@@ -71,6 +71,7 @@ def test_ways_are_as_foretold(tell: Callable[[str], None]) -> None:
 
 
 @pytest.mark.sweep
+@pytest.mark.timeout(1800)
 def test_all_ways_are_as_foretold(tell: Callable[[str], None]) -> None:
     found = play(0, 1500)
     count, kinds = judge(found)

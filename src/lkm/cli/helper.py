@@ -43,7 +43,9 @@ def main(argv: list[str]) -> int:
 
 def _work(given: dict[str, str], operands: list[str], fields: Object) -> int:
     if not is_live():
-        raise UsageError("this is about the running kernel", hint="a simulated one: lkm sim set FILE modprobe PATH")
+        raise UsageError(
+            "this is about the running kernel", hint="of a simulated one: lkm sim proc sys/kernel/modprobe PATH"
+        )
     verb = operands[0] if operands else "status"
     if verb not in ("install", "remove", "status") or len(operands) > 1:
         raise UsageError(f"unknown words '{' '.join(operands)}'", hint="one of: install, remove, status")
@@ -71,6 +73,8 @@ def _install(setting: HelperSetting, given: dict[str, str]) -> str:
     if "boot" in given:
         helperfile.at_boot(path)
         lines.append(f"at each boot: {helperfile.SYSCTL}")
+    if danger := helperfile.look(path).open_to:
+        lines.append(_danger(danger))
     if found := _static():
         lines.append(f"but {found}")
     return "\n".join(lines)
@@ -149,12 +153,16 @@ def _judged(found: helperfile.Found) -> tuple[list[str], bool]:
         return ["which is not lkm; `lkm helper install` sets that"], True
     lines = [f"which is lkm, by {found.python}" if found.python else "which is lkm"]
     if found.open_to:
-        lines.append(f"DANGER: others than root may change {found.open_to}, and so run anything as root")
+        lines.append(_danger(found.open_to))
     try:
         _try(found.path)
     except LkmError as error:
         return [*lines, str(error)], False
     return [*lines, "it works"], True
+
+
+def _danger(part: str) -> str:
+    return f"DANGER: others than root may change {part}, and so run anything as root"
 
 
 def _static() -> str:

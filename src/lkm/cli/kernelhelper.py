@@ -89,7 +89,12 @@ class _Helper:
 
         What reads and writes the marks takes longer to import than all else takes to be done.
         """
-        if os.fork():
+        try:
+            child = os.fork()
+        except OSError as error:
+            self._say.warning(f"{', '.join(modules)} not marked for autoclean: {error.strerror}")
+            return
+        if child:
             return
         try:
             from lkm.system.autoloaded import Store
@@ -101,9 +106,9 @@ class _Helper:
             os._exit(0)
 
     def _verdict(self, request: Request) -> Verdict:
-        from lkm.system.configfiles import conf_files
+        from lkm.system.configfiles import POLICY, conf_files
 
-        files = conf_files("lkm/autoload.d")
+        files = conf_files(POLICY)
         if not files:
             return Verdict(ALLOW)
         from lkm.cli.policyworld import policy_of, read_rules

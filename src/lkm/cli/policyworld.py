@@ -6,7 +6,7 @@ from lkm.autoload.policy import Meaning, Policy
 from lkm.config.autoload import parse
 from lkm.errors import LkmError, NotFound
 from lkm.plan.resolve import resolve
-from lkm.system.configfiles import conf_files
+from lkm.system.configfiles import POLICY, conf_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from lkm.origin import Problem
     from lkm.plan.resolve import World
 
-#: Below each directory of lkm.system.configfiles.DIRECTORIES.
-LEAF = "lkm/autoload.d"
+LEAF = POLICY
 #: diagnose.evidence.SIGNATURES → the words of the rules.
 _STATES = {
     "unsigned": "unsigned",

@@ -21,6 +21,9 @@ DIRECTORIES = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
 #: What an administrator writes first; files of lkm/autoclean.d, in the directories above, add to it.
 AUTOCLEAN = "/etc/lkm/autoclean.conf"
 
+#: Where the rules of autoload are, under each.
+POLICY = "lkm/autoload.d"
+
 #: Ends of the names of files that count in a directory (``.alias`` did too until kmod 32).
 SUFFIXES = (".conf",)
 

@@ -31,7 +31,8 @@ _MAX_SHEBANG = 255
 class Found(Record):
     """What is at a path: ``there`` (a file), ``runs`` (may be run), ``ours``, and ``python``, where ours is started.
 
-    ``open_to`` is the file or directory on the way that others than root may replace, "" for none.
+    ``open_to`` is what others than root may change of what then runs: the file, its Python, the package, or a
+    directory above one of these; "" for nothing.
     """
 
     path: str
@@ -90,7 +91,21 @@ def look(path: str) -> Found:
     marked = len(lines) > 2 and lines[1] == MARK
     python = lines[0][2:].removesuffix(" -IS") if marked else ""
     linked = os.path.basename(os.path.realpath(path)) == "lkm"
-    return Found(path, True, runs, marked or linked, python, _open_to(path))
+    parts = [path, python, *_named(lines)] if marked else [path]
+    open_to = next(filter(None, map(_open_to, filter(os.path.exists, parts))), "")
+    return Found(path, True, runs, marked or linked, python, open_to)
+
+
+def _named(lines: list[str]) -> list[str]:
+    """Return the places that the text of a helper adds to sys.path."""
+    import ast
+
+    text = next((line.partition("+=")[2] for line in lines if line.startswith("sys.path +=")), "[]")
+    try:
+        found = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError):
+        return []
+    return [place for place in found if isinstance(place, str)] if isinstance(found, list) else []
 
 
 def _open_to(path: str) -> str:

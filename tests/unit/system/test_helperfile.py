@@ -60,6 +60,18 @@ def test_who_else_may_replace_it_is_found(tmp_path: Path) -> None:
     assert helperfile.look("/bin/sh").open_to == ""
 
 
+def test_what_it_runs_must_be_roots_too(tmp_path: Path) -> None:
+    (tmp_path / "package").mkdir(mode=0o777)
+    (tmp_path / "package").chmod(0o777)
+    path = tmp_path / "modprobe"
+    path.write_text(helperfile.script("/bin/sh", [str(tmp_path / "package")]))
+    assert helperfile.look(str(path)).open_to == str(tmp_path / "package")
+    path.write_text(helperfile.script(str(tmp_path / "package"), []))
+    assert helperfile.look(str(path)).open_to == str(tmp_path / "package")
+    path.write_text(helperfile.script("/bin/sh", []))
+    assert helperfile.look(str(path)).open_to in ("", str(tmp_path), str(path))  # of whoever runs this
+
+
 def test_the_first_setting_is_remembered(tmp_path: Path) -> None:
     memory = str(tmp_path / "new/before")
     assert helperfile.remembered(memory) is None
