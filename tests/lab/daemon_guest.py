@@ -109,6 +109,10 @@ def crowd(daemon: Daemon, requests: int) -> dict[str, Any]:
 def hostile(daemon: Daemon, frames: int) -> dict[str, Any]:
     """Attacks by nobody and by root, who asks for nothing that is not there; others are answered meanwhile."""
     before = names()
+    first = Attacker(daemon.socket, 3)
+    for _ in range(frames // 5):  # what a crowd of connections takes at a time is had once
+        first.frame()
+    first.close()
     memory = daemon.memory()
     waits: list[float] = []
     over = threading.Event()
