@@ -25,7 +25,7 @@ def shell(command: str) -> tuple[int, str]:
 
 def main(cases: list[dict[str, str]], tree: Path) -> None:
     kernel = LinuxKernel()
-    base = {str(module.name) for module in kernel.state().modules}
+    base = {module.name for module in kernel.state().modules}
     kept = [tree / "kernel/fs/fat/fat.ko", tree / "kernel/fs/fat/msdos.ko", *tree.glob("modules.*")]
     Path("/run/kept").mkdir()
     for path in kept:
