@@ -53,22 +53,9 @@ def as_object(result: Result) -> dict[str, object]:
 
 
 def sarif(results: Sequence[Result]) -> str:
-    """Return a SARIF 2.1.0 log (OASIS, sarif-v2.1.0): a result for each finding."""
-    import json
+    """Return a SARIF 2.1.0 log: a result for each finding."""
+    from lkm.report.sarif import Row, log_of
 
     found = [(result, finding) for result in results for finding in result.findings]
-    codes = sorted({finding.code for _, finding in found})
-    rows = [
-        {
-            "ruleId": finding.code,
-            "ruleIndex": codes.index(finding.code),
-            "level": "error" if finding.errno else "warning",
-            "message": {"text": f"{result.name}: {finding.what}"},
-            "locations": [{"physicalLocation": {"artifactLocation": {"uri": result.path}}}],
-        }
-        for result, finding in found
-    ]
-    driver = {"name": "lkm", "rules": [{"id": code} for code in codes]}
-    run = {"tool": {"driver": driver}, "results": rows}
-    schema = "https://json.schemastore.org/sarif-2.1.0.json"
-    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
+    rows = [(f.code, "error" if f.errno else "warning", f"{r.name}: {f.what}", r.path) for r, f in found]
+    return log_of([Row(*row) for row in rows])
