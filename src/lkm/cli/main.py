@@ -17,6 +17,7 @@ TOOLS = {
     "insmod": "load one module file",
     "ksyms": "list the symbols that a 2.4 kernel and its modules export",
     "lab": "run a command in a throwaway real kernel",
+    "lint": "look through the configuration for what does not do what it seems to",
     "load": "load modules, with what they need; say what is done, and why not",
     "lsmod": "list the loaded modules",
     "modinfo": "show what a module file says of itself",
