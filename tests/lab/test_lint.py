@@ -34,9 +34,12 @@ def test_each_finding_is_true(tmp_path: Path) -> None:
         {LKM} modprobe -C x.conf dummy; {LKM} modprobe -C x.conf loop; {LKM} modprobe -C x.conf msdos
         grep -oE '^(dummy|loop|fat|msdos) ' /proc/modules
         echo "== log"; dmesg | grep -oE "(dummy|loop): .*parameter.*"
-        echo "== fixed"; rmmod loop; dmesg -c >/dev/null; {LKM} lint --fix -C x.conf | grep -c '\\[trailing-comment\\]'
+        echo "== fixed"; rmmod loop; dmesg -c >/dev/null
+        {LKM} lint --fix -C x.conf | grep -c '\\[trailing-comment\\]'
         cat x.conf
         echo "== then"; {LKM} modprobe -C x.conf loop; dmesg | grep -oE "loop: .*parameter.*"
+        echo "== graph"; {LKM} graph --both --format json fat | tr '{{' '\\n' >/run/graph
+        </run/graph grep -oE '"(vfat|msdos|fat)".*"loaded": [a-z]*'
         echo "== live"; {LKM} lint --json | tr , '\\n' | grep -c '"status"'
     """
     out = lab.run(["sh", "-c", script], merge=True).stdout.decode()
@@ -53,3 +56,7 @@ def test_each_finding_is_true(tmp_path: Path) -> None:
     assert parts["fixed"] == ["0", *FIXED.splitlines()]
     assert parts["then"] == ["loop: unknown parameter 'max_lop' ignored"]
     assert parts["live"] == ["1"]
+    # graph knows what this kernel has loaded
+    assert [(line.split('"')[1], line.split()[-1]) for line in parts["graph"]] == [
+        *(("fat", "true"), ("msdos", "true"), ("vfat", "false")),
+    ]

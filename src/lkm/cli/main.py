@@ -14,6 +14,7 @@ TOOLS = {
     "check": "tell whether modules would load into a kernel, and why not",
     "depmod": "index a module tree: write modules.dep and the other modules.* files",
     "explain": "say what keeps a module from being loaded, and what to do",
+    "graph": "draw which modules need which: SVG, HTML, DOT, JSON",
     "insmod": "load one module file",
     "ksyms": "list the symbols that a 2.4 kernel and its modules export",
     "lab": "run a command in a throwaway real kernel",
