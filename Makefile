@@ -4,7 +4,7 @@ PY := .venv/bin/python
 DONE := .venv/.complete
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
-.PHONY: help setup demo test check bench sweep format lock kernels clean
+.PHONY: help setup demo test check bench sweep site format lock kernels clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile | expand -t 12
@@ -44,6 +44,9 @@ check: setup ## lint, types, layers
 bench: kernels ## ratios against kmod, measured side by side
 	$(PY) -m compileall -q src
 	$(PY) -m scripts.bench
+
+site: setup ## the documentation as a web site, in build/site
+	.venv/bin/zensical build --strict --clean --config-file mkdocs.yml
 
 format: setup ## let ruff lay out the code
 	$(PY) -m ruff check --fix .

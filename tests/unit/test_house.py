@@ -40,6 +40,7 @@ TESTED_BY = {
     "diagnose/finding.py": "unit/diagnose/test_engine.py",
     "formats/source.py": "unit/formats/test_elf.py",
     "image/nouns.py": "unit/image/test_facts.py",
+    "cli/top_app.py": "unit/cli/test_top.py",
     "report/check.py": "unit/cli/test_check.py",
     "index/build.py": "oracle/test_depmod.py",
     "index/maps24.py": "unit/modfile/test_tables24.py",

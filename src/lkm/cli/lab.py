@@ -23,6 +23,7 @@ FETCH = (
     Option("", "renew", "", "download again, if there is a newer one"),
     Option("h", "help", "", "show this help"),
 )
+OPTIONS = (*RUN[:-1], *FETCH)
 EPILOGUE = """
 run boots the kernel, runs COMMAND in it as root, and exits with its status; 124 when the time is over, 125 when the
 kernel ends first (its log is then on stderr). The guest's / is this machine's, below a throwaway layer.
@@ -52,7 +53,7 @@ def main(argv: list[str]) -> int:
         sys.stderr.write(f"lkm lab: {error}\n")
         return 1 if action == "fetch" else 125
     asked = action in ("-h", "--help", "help")
-    (sys.stdout if asked else sys.stderr).write(help_text(USAGE, (*RUN[:-1], *FETCH), EPILOGUE))
+    (sys.stdout if asked else sys.stderr).write(help_text(USAGE, OPTIONS, EPILOGUE))
     return 0 if asked else 2
 
 

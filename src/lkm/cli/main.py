@@ -12,6 +12,7 @@ CLASSIC = ("depmod", "insmod", "lsmod", "modinfo", "modprobe", "rmmod")
 #: First word → what ``lkm help`` says of it. Each is a module of this package with ``main(argv) -> int``.
 TOOLS = {
     "check": "tell whether modules would load into a kernel, and why not",
+    "completion": "print the completions of a shell",
     "depmod": "index a module tree: write modules.dep and the other modules.* files",
     "explain": "say what keeps a module from being loaded, and what to do",
     "graph": "draw which modules need which: SVG, HTML, DOT, JSON",
@@ -28,6 +29,7 @@ TOOLS = {
     "show": "show what is known of a module: file, state, users, parameters, configuration",
     "sim": "make a simulated kernel, look at it, and use its devices and file systems",
     "tools": "make links with the six classic names in a directory",
+    "top": "watch the modules of a kernel: what is used, what comes and goes",
     "unload": "remove modules, with what they alone needed; say who uses one that stays",
 }
 
