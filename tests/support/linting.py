@@ -14,6 +14,20 @@ from lkm.wildcard import matches
 
 P = KernelParam
 
+FRAMEBUFFERS = """arkfb aty128fb atyfb radeonfb cirrusfb cyber2000fb cyblafb gx1fb gxfb hgafb i810fb intelfb kyrofb
+lxfb matroxfb_base neofb nvidiafb pm2fb rivafb s1d13xxxfb savagefb sisfb sstfb tdfxfb tridentfb vesafb vfb viafb
+vt8623fb"""
+#: The directives of files that Debian packages bring: package → text.
+STOCK = {
+    "kmod": "softdep uhci-hcd pre: ehci-hcd\nsoftdep ohci-hcd pre: ehci-hcd\noptions snd-pcsp index=-2\n"
+    "options cx88_alsa index=-2\noptions snd-atiixp-modem index=-2\noptions snd-intel8x0m index=-2\n"
+    "options snd-via82xx-modem index=-2\n",
+    "systemd": "options bonding max_bonds=0\noptions dummy numdummies=0\noptions ifb numifbs=0\n",
+    "mdadm": "options md_mod start_ro=1\n",
+    "intel-microcode": "blacklist microcode\n",
+    "udev": "".join([f"blacklist {name}\n" for name in FRAMEBUFFERS.split()]),
+}
+
 
 class LintTree:
     """vfat and msdos need fat; loop and dummy have parameters; ext4 is built in. ``fat`` has no alias."""

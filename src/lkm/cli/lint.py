@@ -109,19 +109,25 @@ class _Place:
         kernel = open_kernel(LinuxKernel)
         self.problems: list[Problem] = []
         self._say = Messages("lkm lint")
-        self.root = os.path.abspath(root or kernel.root() or "/").rstrip("/")
+        self.root = os.path.abspath(root).rstrip("/") if root else ""
         self.built_in: dict[str, str] | None = None
         self.release = given.get("set-version", "")
         if "image" in given:
             self._read_image(given["image"])
         self.release = self.release or (_only_release(self.root) if root else kernel.release())
+        self._lacking, self._advice = "no module tree", "-S VERSION names another release"
+        self.directory = ""
         try:
-            self.directory = find_modules_dir(self.root, self.release) if self.release else ""
+            if self.release:
+                self.directory = find_modules_dir(self.root or kernel.root(), self.release)
         except NotFound as error:
-            self.directory = ""
             if "set-version" in given:
                 raise error
+            self._lacking = f"{error.what} below {error.where}"
         self.tree = LintTree(self.directory, self.built_in) if self.directory else None
+        if self.tree and not self.tree.names():
+            self.tree, self._lacking = None, f"{self.directory} has no index"
+            self._advice = f"lkm depmod{f' -b {root}' if root else ''} {self.release}"
         self._config = (given["config"],) if "config" in given else ()
         cmdline = given.get("cmdline", "")
         path = "/proc/cmdline" if not root else f"{self.root}/etc/kernel/cmdline"
@@ -160,7 +166,8 @@ class _Place:
         )
         more = [(path, read_text(path)) for path in own if os.path.isfile(path)]
         leaves = ("modprobe.d", "modules-load.d", "depmod.d") if not self._config else ()
-        hidden = tuple([pair for leaf in leaves for pair in hidden_files(leaf, self.root)])
+        pairs = [pair for leaf in leaves for pair in hidden_files(leaf, self.root)]
+        hidden = tuple([pair for pair in pairs if os.path.realpath(pair[1]) != os.devnull])  # a mask is meant
         passed_over = tuple(files_not_read(self.root)) if leaves else ()
         return case_of(
             sheets,
@@ -175,9 +182,8 @@ class _Place:
     def say_what_is_unknown(self, codes: tuple[str, ...]) -> None:
         """Tell which rules could not be asked, and why."""
         if codes:
-            where = f"no module tree for {self.release}" if self.release else "no module tree"
-            self._say.warning(f"{where} below {self.root or '/'}; not looked for: {', '.join(codes)}")
-            self._say.detail("-S VERSION names another release")
+            self._say.warning(f"{self._lacking}; not looked for: {', '.join(codes)}")
+            self._say.detail(self._advice)
 
 
 def _only_release(root: str) -> str:

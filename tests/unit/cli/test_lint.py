@@ -11,8 +11,9 @@ import pytest
 
 from lkm.cli.lint import main
 from tests.support import schema
+from tests.support.linting import STOCK
 from tests.support.modprobe import linked_tree
-from tests.support.trees import uml_modules
+from tests.support.trees import debian_modules, uml_modules
 
 Run = Callable[..., tuple[int, str, str]]
 SICK = """# mine
@@ -107,8 +108,35 @@ def test_one_file_without_a_tree(run: Run, tmp_path: Path) -> None:
     status, out, err = run("-C", str(tmp_path / "any"), str(tmp_path / "empty"))
     assert status == 1
     assert "says the same [duplicate]" in out
-    assert "no module tree below" in err
+    assert "no module tree; not looked for" in err
     assert "not looked for: unknown-module, built-in," in err
+
+
+def test_a_tree_without_an_index(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "r/lib/modules/6.9").mkdir(parents=True)
+    (tmp_path / "r/etc/modprobe.d").mkdir(parents=True)
+    (tmp_path / "r/etc/modprobe.d/x.conf").write_text("options loop a=1\n")
+    status, out, err = run(str(tmp_path / "r"))
+    assert (status, out) == (0, "1 file for 6.9: nothing found\n")
+    assert "/lib/modules/6.9 has no index; not looked for: unknown-module," in err
+    assert f"lkm depmod -b {tmp_path / 'r'} 6.9" in err
+
+
+def test_a_mask_is_meant(run: Run, root: Path) -> None:
+    (root / "lib/modprobe.d/x.conf").write_text("blacklist dummy\n")
+    (root / "etc/modprobe.d/x.conf").symlink_to("/dev/null")
+    assert "nothing found" in run(str(root))[1]
+
+
+def test_debians_own_files_on_debians_kernel(run: Run, tmp_path: Path) -> None:
+    tree, release = debian_modules()
+    place = linked_tree(tree, release, tmp_path / "debian")
+    for name, text in STOCK.items():
+        directory = place / ("etc" if name in ("mdadm", "intel-microcode") else "lib") / "modprobe.d"
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / f"{name}.conf").write_text(text)
+    (place / "etc/modules").write_text("# modules to load at boot\n")
+    assert run(str(place)) == (0, f"{len(STOCK) + 1} files for {release}: nothing found\n", "")
 
 
 def test_the_image_has_built_in_parameters(run: Run, root: Path) -> None:

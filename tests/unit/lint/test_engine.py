@@ -2,29 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
 from scripts import diseases
 
 import lkm.lint.rules as rules
+from lkm.config.modprobe import SYNTAX
 from lkm.lint.engine import RULES, lint, unasked
-from tests.support.linting import case
+from tests.support.linting import STOCK, case
 
 FILES = {path.stem for path in Path(rules.__file__).parent.glob("*.py")} - {"__init__"}
-
-#: The directives of Debian 12's packages kmod, systemd, udev, mdadm, alsa-base, intel-microcode and amd64-microcode.
-STOCK = """options snd-pcsp index=-2
-options cx88_alsa index=-2
-options snd-atiixp-modem index=-2
-softdep uhci-hcd pre: ehci-hcd
-softdep ohci-hcd pre: ehci-hcd
-options bonding max_bonds=0
-options dummy numdummies=0
-options ifb numifbs=0
-options md_mod start_ro=1
-blacklist microcode
-blacklist aty128fb
-blacklist gx1fb
-blacklist gxfb
-"""
 
 
 def test_every_rule_is_asked_and_has_its_manual() -> None:
@@ -59,8 +46,30 @@ def test_order_and_what_is_not_asked() -> None:
 
 
 def test_packages_files_on_a_kernel_without_their_modules() -> None:
-    assert lint(case(package=STOCK)) == ()
-    assert lint(case(package=STOCK, tree=False)) == ()
+    text = "".join(STOCK.values())
+    assert lint(case(package=text)) == ()
+    assert lint(case(package=text, tree=False)) == ()
+
+
+@given(st.text(), st.text(), st.text(), st.text())
+def test_whatever_is_written(text: str, loads: str, depmod: str, cmdline: str) -> None:
+    for flaw in lint(case(text, loads=loads, depmod=depmod, cmdline=cmdline)):
+        assert flaw.what
+        assert 0 <= flaw.column <= len(flaw.text) + 1
+
+
+KEYWORDS = st.sampled_from([*SYNTAX, "include", "above"])
+ODD = 'loop fat.ko a[b pre: # x=1 += modprobe -i off $ " \\ \r'
+WORDS = st.sampled_from(ODD.split(" "))
+LINE = st.builds(lambda keyword, words: " ".join([keyword, *words]), KEYWORDS, st.lists(WORDS, max_size=5))
+
+
+@given(st.lists(LINE, max_size=8))
+def test_whatever_is_nearly_right(lines: list[str]) -> None:
+    for end in ("\n", "\r\n"):
+        text = end.join(lines)
+        for flaw in lint(case(text, package=text, loads=text, depmod=text, cmdline=text)):
+            assert 0 <= flaw.column <= len(flaw.text) + 1
 
 
 def test_the_page_is_that_of_the_rules() -> None:

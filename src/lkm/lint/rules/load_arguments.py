@@ -7,6 +7,7 @@ Remedy: the name alone there, and ``options NAME PARAMETER=VALUE`` in modprobe.d
 
 from __future__ import annotations
 
+from lkm.config.lines import words
 from lkm.lint.case import flaw
 from lkm.lint.nouns import ERROR
 from lkm.lint.rules.trailing_comment import comment_at
@@ -24,10 +25,10 @@ NEEDS_TREE = False
 
 def find(case: Case) -> Iterator[Flaw]:
     """Yield a flaw for each such line."""
-    for load, statement in case.loads():
-        name, *more = load.module.split()
+    for _, statement in case.loads():
+        name, *more = words(statement.line.text)
         if more and comment_at(statement.line.text) < 0:
-            rest = statement.line.text.strip().split(None, 1)[1]
-            what = f"'{statement.line.text.strip()}' is taken for the name of one module"
+            rest = " ".join(more)
+            what = f"'{name} {rest}' is taken for the name of one module"
             advice = f"write 'options {name} {rest}' into a file of modprobe.d" if "=" in rest else "a line for each"
             yield flaw(CODE, ERROR, statement, more[0], what, "all of a line is the name", advice)
