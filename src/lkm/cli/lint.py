@@ -10,7 +10,7 @@ from lkm.cli.kernels import of_today, open_kernel
 from lkm.cli.messages import Messages
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, JSON, VERSION
-from lkm.errors import FormatError, NotFound, UsageError
+from lkm.errors import NotFound, UsageError
 from lkm.kernel.linux import LinuxKernel
 from lkm.lint.case import case_of
 from lkm.lint.engine import lint, unasked
@@ -82,7 +82,8 @@ def _lint(given: dict[str, str], operands: list[str], fields: Object) -> int:
         _put(sarif(flaws))
     else:
         place.say_what_is_unknown(unasked(case))
-        _put(diff(before, changed) + text_of(flaws, len(places), place.release, len(changed)))
+        done = "would be mended" if "dry-run" in given else "mended"
+        _put(diff(before, changed) + text_of(flaws, len(places), place.release, len(changed), done))
     return 1 if failed(flaws) else 0
 
 
@@ -92,7 +93,7 @@ def _mended(place: _Place, flaws: tuple[Flaw, ...]) -> tuple[tuple[Flaw, ...], d
     changed: dict[str, str] = {}
     for _ in range(_ROUNDS):
         edits = [flaw.edit for flaw in flaws if flaw.edit]
-        mine = [s for s in sheets if s.local and any(edit.file == s.path for edit in edits)]
+        mine = [s for s in sheets if any(edit.file == s.path for edit in edits)]
         if not mine:
             break
         for sheet in mine:
@@ -122,7 +123,7 @@ class _Place:
                 self.directory = find_modules_dir(self.root or kernel.root(), self.release)
         except NotFound as error:
             if "set-version" in given:
-                raise error
+                raise
             self._lacking = f"{error.what} below {error.where}"
         self.tree = LintTree(self.directory, self.built_in) if self.directory else None
         if self.tree and not self.tree.names():
@@ -142,10 +143,7 @@ class _Place:
     def _read_image(self, path: str) -> None:
         from lkm.image.facts import read as facts_of
 
-        try:
-            facts = facts_of(read_bytes(path), path)
-        except FormatError as error:
-            raise error if error.where else error.at(path) from error
+        facts = facts_of(read_bytes(path), path)
         self.built_in = {p.name.replace("-", "_"): p.type for p in facts.parameters}
         self.release = self.release or facts.release
 

@@ -15,7 +15,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """
     word = word.lower()
     close = [k for k in known if abs(len(k) - len(word)) <= _reach(k)]
-    distance, best = min([(_distance(word, k), k) for k in close], default=(1, ""))
+    distance, best = min([(_distance(word, k, _reach(k)), k) for k in close], default=(1, ""))
     return best if distance <= _reach(best) else ""
 
 
@@ -34,8 +34,11 @@ def hint_for(keyword: str, known: Iterable[str]) -> str:
     return f"did you mean '{near}'?" if near else "directives are: " + ", ".join(known)
 
 
-def _distance(one: str, other: str) -> int:
-    """Return the number of insertions, deletions, changes and swaps of neighbours that make one word the other."""
+def _distance(one: str, other: str, most: int) -> int:
+    """Return the number of insertions, deletions, changes and swaps of neighbours that make one word the other.
+
+    Where that is more than ``most``, any number that is more.
+    """
     last: list[int] = []
     row = list(range(len(other) + 1))
     for i, a in enumerate(one, 1):
@@ -45,4 +48,8 @@ def _distance(one: str, other: str) -> int:
             if i > 1 and j > 1 and a == other[j - 2] and b == one[i - 2]:
                 steps = min(steps, before[j - 2] + 1)
             row.append(steps)
-    return row[-1]
+        if min(row) > most and min(last) > most:  # a swap looks back two rows; from here it only grows
+            break
+    else:
+        return row[-1]
+    return most + 1

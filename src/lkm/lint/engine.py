@@ -5,6 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from lkm.lint.case import Case
     from lkm.lint.nouns import Flaw
@@ -38,12 +39,17 @@ RULES = (
 
 
 def lint(case: Case, rules: Iterable[str] = RULES) -> tuple[Flaw, ...]:
-    """Return the flaws in the order of the files and of the lines in them. Rules for a tree want one."""
+    """Return the flaws in the order of the files and of the lines in them. Rules for a tree want one.
+
+    Only the administrator's own files have edits.
+    """
     found: list[Flaw] = []
     for name in rules:
         rule = _rule(name)
         if case.tree is not None or not rule.NEEDS_TREE:
             found += rule.find(case)
+    own = {sheet.path for sheet in case.sheets if sheet.local}
+    found = [flaw._replace(edit=None) if flaw.edit and flaw.edit.file not in own else flaw for flaw in found]
     order = {sheet.path: at for at, sheet in enumerate(case.sheets)}
     last = len(order)
     return tuple(
@@ -56,5 +62,5 @@ def unasked(case: Case, rules: Iterable[str] = RULES) -> tuple[str, ...]:
     return tuple([_rule(name).CODE for name in rules if case.tree is None and _rule(name).NEEDS_TREE])
 
 
-def _rule(name: str):  # type: ignore[no-untyped-def]
+def _rule(name: str) -> Any:
     return __import__(f"lkm.lint.rules.{name}", fromlist=["find"])

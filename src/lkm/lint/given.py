@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lkm.config.nouns import Options
 from lkm.config.parameters import parameters
-from lkm.lint.rules.trailing_comment import comment_at
+from lkm.lint.sheet import comment_at
 from lkm.wildcard import matches
 
 TYPE_CHECKING = False

@@ -103,3 +103,18 @@ def _facts(
     if kind == CMDLINE:
         return cmdline.parse(text, path)
     return modulesload.parse(text, path), ()
+
+
+def comment_at(text: str) -> int:
+    """Return where a comment that is none starts, outside quotes; -1 where there is none.
+
+    >>> comment_at("options m a=1 # x"), comment_at('options m a="b # c"')
+    (14, -1)
+    """
+    quoted = False
+    for at, char in enumerate(text):
+        if char == '"':
+            quoted = not quoted
+        elif char == "#" and not quoted and at and text[at - 1] in " \t":
+            return at
+    return -1

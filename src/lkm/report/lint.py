@@ -35,16 +35,21 @@ def lines_of(flaw: Flaw) -> list[str]:
     return [*lines, f"  why: {flaw.because}"] if flaw.because else lines
 
 
-def text_of(flaws: Sequence[Flaw], files: int, release: str, mended: int = 0) -> str:
-    """Return all flaws and a summary; ``mended``: so many files were, or would be, changed."""
+def text_of(flaws: Sequence[Flaw], files: int, release: str, mended: int = 0, done: str = "mended") -> str:
+    """Return all flaws and a summary; ``mended`` files were changed, or would be, as ``done`` tells."""
     lines = [line for flaw in flaws for line in lines_of(flaw)]
     counts = [(sum(flaw.level == level for flaw in flaws), level) for level in LEVELS]
     said = ", ".join([f"{count} {level}{'' if count == 1 else 's'}" for count, level in counts if count])
     safe = sum(flaw.edit is not None for flaw in flaws)
-    tail = f"; --fix mends {safe} of them" if safe and not mended else ""
-    plural = "file" if files == 1 else "files"
-    lines.append(f"{files} {plural}{f' for {release}' if release else ''}: {said or 'nothing found'}{tail}")
+    tail = f"; --fix mends {safe} of them" if safe else ""
+    if mended:
+        tail = f"; {_files(mended)} {done}"
+    lines.append(f"{_files(files)}{f' for {release}' if release else ''}: {said or 'nothing found'}{tail}")
     return "\n".join(lines) + "\n"
+
+
+def _files(count: int) -> str:
+    return f"{count} file" + ("" if count == 1 else "s")
 
 
 def as_object(flaw: Flaw) -> dict[str, object]:

@@ -45,6 +45,12 @@ def test_order_and_what_is_not_asked() -> None:
     )
 
 
+def test_packages_files_are_not_mended() -> None:
+    text = "options loop max_loop=1 # x"
+    first, second = lint(case(text, package=text.replace("max_loop", "max_part")))
+    assert (first.origin.file, first.edit, second.edit is None) == ("p.conf", None, False)
+
+
 def test_packages_files_on_a_kernel_without_their_modules() -> None:
     text = "".join(STOCK.values())
     assert lint(case(package=text)) == ()

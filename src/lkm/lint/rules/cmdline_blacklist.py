@@ -31,7 +31,9 @@ def find(case: Case) -> Iterator[Flaw]:
         if sheet.kind != CMDLINE:
             continue
         line = sheet.text.rstrip("\n")
-        found = [(word, *parameter(word)) for word in parameters(line)]
+        every = parameters(line)
+        kernels = every[: every.index("--")] if "--" in every else every  # the rest is for init
+        found = [(word, *parameter(word)) for word in kernels]
         last = next((word for word, key, _ in reversed(found) if key == "module_blacklist"), "")
         for word, key, value in found:
             if key == "module_blacklist" and word != last:

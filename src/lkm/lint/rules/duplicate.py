@@ -15,6 +15,7 @@ from lkm.config.settings import keyword, name
 from lkm.lint.case import flaw
 from lkm.lint.nouns import NOTE, WARNING
 from lkm.lint.sheet import LOAD
+from lkm.origin import Origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,20 +32,19 @@ NEEDS_TREE = False
 
 def find(case: Case) -> Iterator[Flaw]:
     """Yield a flaw for each line that was there before."""
-    seen: list[tuple[Directive, Sheet]] = []
+    seen: dict[Directive, int] = {}
     facts = list(case.directives())
     unset = {(str(fact.kind), str(fact.module)) for fact, _, _ in facts if isinstance(fact, Unset)}
-    for fact, statement, sheet in facts:
+    for at, (fact, statement, sheet) in enumerate(facts):
         if isinstance(fact, Unset) or not statement.line.first or (keyword(fact), str(name(fact))) in unset:
             continue
-        first = next((at for at, (each, _) in enumerate(seen) if same(each, fact)), -1)
-        between = [each for each, _ in seen[first + 1 :]]
-        seen.append((fact, sheet))
-        if first < 0 or not sheet.local or _changed(fact, between):
+        first = seen.setdefault(bare(fact), at)
+        if first == at or not sheet.local or _changed(fact, [each for each, _, _ in facts[first + 1 : at]]):
             continue
-        if isinstance(fact, Blacklist) and seen[first][1] is not sheet:
+        before, _, other = facts[first]
+        if isinstance(fact, Blacklist) and other is not sheet:
             continue  # packages each have their own
-        yield _flaw(statement, sheet, *seen[first])
+        yield _flaw(statement, sheet, before, other)
     loads: dict[str, tuple[Load, Sheet]] = {}
     for statement, sheet in case.statements(LOAD):
         load = statement.fact
@@ -58,9 +58,9 @@ def _flaw(statement: Statement, sheet: Sheet, before: Directive | Load, other: S
     return flaw(CODE, level, statement, statement.name, what, "once is enough", advice, edit)
 
 
-def same(one: Directive, other: Directive) -> bool:
-    """Tell whether two directives differ in their places alone."""
-    return type(one) is type(other) and one._replace(origin=other.origin) == other
+def bare(fact: Directive) -> Directive:
+    """Return a directive without its place."""
+    return fact._replace(origin=Origin(""))
 
 
 def _changed(fact: Directive, between: list[Directive]) -> bool:

@@ -41,4 +41,4 @@ def find(case: Case) -> Iterator[Flaw]:
             yield flaw(CODE, WARNING, statement, name, what, "a defect of kmod; lkm runs it", advice)
         elif tree and not tree.path(name) and not case.is_builtin(name) and (meant := tree.meant(name)):
             what = f"'modprobe {meant[0]}' passes this by: {name} is an alias of it"
-            yield flaw(CODE, NOTE, statement, name, what, "a command is for the name that is asked for", "name it")
+            yield flaw(CODE, NOTE, statement, name, what, "it is for the name asked for", f"install {meant[0]}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from lkm.config.lines import words
 from lkm.lint.case import flaw
 from lkm.lint.nouns import ERROR
-from lkm.lint.rules.trailing_comment import comment_at
+from lkm.lint.sheet import comment_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from lkm.config.modulesload import Load
 from lkm.config.nouns import Options, Softdep, Weakdep
 from lkm.lint.case import flaw
 from lkm.lint.nouns import ERROR, WARNING, Edit
-from lkm.lint.sheet import LOAD, MODPROBE
+from lkm.lint.sheet import LOAD, MODPROBE, comment_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def find(case: Case) -> Iterator[Flaw]:
             Load: "the comment becomes a part of the name",
         }.get(type(fact), "the words of the comment become names of modules")
         edit = None
-        if line.first == line.last:
+        if line.first == line.last and "\\" not in line.text:
             rows = (line.text[at:], line.text[:at].rstrip(" \t"))
             edit = Edit(fact.origin.file, line.first, line.last, rows)
         why = "'#' makes a comment only as the first character of a line"
@@ -45,18 +45,3 @@ def find(case: Case) -> Iterator[Flaw]:
         yield flaw(CODE, level, statement, "#", what, why, "put it into a line of its own", edit)._replace(
             column=at + 1
         )
-
-
-def comment_at(text: str) -> int:
-    """Return where a comment that is none starts, outside quotes; -1 where there is none.
-
-    >>> comment_at("options m a=1 # x"), comment_at('options m a="b # c"')
-    (14, -1)
-    """
-    quoted = False
-    for at, char in enumerate(text):
-        if char == '"':
-            quoted = not quoted
-        elif char == "#" and not quoted and at and text[at - 1] in " \t":
-            return at
-    return -1

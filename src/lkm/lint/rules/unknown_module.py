@@ -15,8 +15,7 @@ from lkm.config.nouns import Alias, Blacklist, Options, Softdep, Weakdep
 from lkm.lint.case import flaw
 from lkm.lint.nouns import ERROR, WARNING
 from lkm.lint.rules.file_name import is_file_name
-from lkm.lint.rules.trailing_comment import comment_at
-from lkm.lint.sheet import CMDLINE, LOAD, MODPROBE
+from lkm.lint.sheet import CMDLINE, LOAD, MODPROBE, comment_at
 from lkm.names import fold
 
 TYPE_CHECKING = False
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from lkm.lint.case import Case
     from lkm.lint.nouns import Flaw
+    from lkm.lint.sheet import Statement
 
 CODE = "unknown-module"
 NEEDS_TREE = True
@@ -36,8 +36,8 @@ def find(case: Case) -> Iterator[Flaw]:
     assert tree is not None
     names = tree.names()
     for statement, sheet in case.statements(MODPROBE, LOAD, CMDLINE):
-        for name in _names(statement.fact):
-            if case.known(name) or is_file_name(name) or _hash(statement.line.text) or " " in name:
+        for name in _names(statement):
+            if case.known(name) or is_file_name(name):
                 continue
             near = nearest(name, names)
             if near and not _one_off(near, name) and (not sheet.local or isinstance(statement.fact, Blacklist)):
@@ -55,8 +55,11 @@ def find(case: Case) -> Iterator[Flaw]:
             yield flaw(CODE, ERROR if loads else WARNING, statement, name, what, why, advice)
 
 
-def _names(fact: object) -> list[str]:
-    """Return the names that have to mean something."""
+def _names(statement: Statement) -> list[str]:
+    """Return the names that have to mean something, where other rules do not tell that there are none."""
+    fact = statement.fact
+    if isinstance(fact, (Softdep, Weakdep, Load)) and (comment_at(statement.line.text) >= 0 or " " in fact.module):
+        return []
     if isinstance(fact, (Softdep, Weakdep)):
         others = (*fact.pre, *fact.post) if isinstance(fact, Softdep) else fact.modules
         return [fact.module, *map(fold, others)]
@@ -85,7 +88,3 @@ def _one_off(near: str, name: str) -> bool:
         return len(short) > 4 and any(long[:at] + long[at + 1 :] == short for at in range(len(long)))
     swaps = [name[:at] + name[at + 1] + name[at] + name[at + 2 :] for at in range(len(name) - 1)]
     return near in swaps
-
-
-def _hash(text: str) -> bool:
-    return comment_at(text) >= 0

@@ -15,4 +15,5 @@ def test_each() -> None:
 
 
 def test_healthy() -> None:
-    assert found("cmdline_blacklist", case(cmdline="module_blacklist=a,snd_x modprobe.blacklist=snd-y")) == []
+    line = "module_blacklist=a,snd_x modprobe.blacklist=snd-y -- blacklist=q"
+    assert found("cmdline_blacklist", case(cmdline=line)) == []
