@@ -65,7 +65,7 @@ def test_the_schema_is_one_and_says_what_the_code_has() -> None:
     jsonschema.Draft202012Validator.check_schema(SHIPPED)
     assert SHIPPED["$id"] == SCHEMA
     tools = [name for variant in SHIPPED["oneOf"] for name in variant["properties"]["tool"]["enum"]]
-    assert sorted(tools) == sorted([*CLASSIC, "check", "explain", "load", "show", "unload"])
+    assert sorted(tools) == sorted([*CLASSIC, "check", "explain", "graph", "lint", "load", "show", "unload"])
     assert SHIPPED["$defs"]["request"]["properties"]["cause"]["enum"] == list(CAUSES)
     assert SHIPPED["$defs"]["reason"]["properties"]["kind"]["enum"] == list(KINDS)
 
