@@ -84,6 +84,8 @@ def _lint(given: dict[str, str], operands: list[str], fields: Object) -> int:
         place.say_what_is_unknown(unasked(case))
         done = "would be mended" if "dry-run" in given else "mended"
         _put(diff(before, changed) + text_of(flaws, len(places), place.release, len(changed), done))
+    if any(problem.message.startswith("cannot be read") for problem in place.problems):
+        return 2
     return 1 if failed(flaws) else 0
 
 

@@ -55,6 +55,7 @@ def svg(graph: Graph) -> str:
     for node in graph.nodes:
         box = boxes[node.name]
         left, above = box.x - box.width / 2, box.y - box.height / 2
+        mark = ' class="in"' if node.loaded else ""
         told = [node.path, _human(node.size) if node.size >= 0 else "", "loaded" if node.loaded else ""]
         out.append(
             f"<g{' class=' + chr(34) + 'in' + chr(34) if node.loaded else ''}>"

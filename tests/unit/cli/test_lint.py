@@ -153,6 +153,8 @@ def test_what_cannot_be(run: Run, root: Path, tmp_path: Path) -> None:
     assert run("nowhere")[0] == 2
     assert run("a", "b")[0] == 2
     assert run("-S", "9.9", str(root))[0] == 2
+    status, _, err = run("-C", "nowhere.conf", str(root))
+    assert (status, "nowhere.conf: cannot be read: No such file or directory" in err) == (2, True)
     (tmp_path / "no.image").write_bytes(b"text")
     status, _, err = run("--image", str(tmp_path / "no.image"), str(root))
     assert (status, "no.image" in err) == (2, True)
