@@ -58,7 +58,7 @@ def svg(graph: Graph) -> str:
         mark = ' class="in"' if node.loaded else ""
         told = [node.path, _human(node.size) if node.size >= 0 else "", "loaded" if node.loaded else ""]
         out.append(
-            f"<g{' class=' + chr(34) + 'in' + chr(34) if node.loaded else ''}>"
+            f"<g{mark}>"
             f"<title>{_escaped(', '.join(filter(None, told)))}</title>"
             f'<rect x="{left:g}" y="{above:g}" width="{box.width:g}" height="{box.height:g}"/>'
             f'<text x="{box.x:g}" y="{box.y:g}">{_escaped(node.name)}</text></g>'
