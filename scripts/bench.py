@@ -23,12 +23,19 @@ from typing import Any
 from scripts.measure import HEAD, ROUNDS, Command, Row, compare
 from tests.support.trees import copy_tree, debian_modules, uml_modules
 
+from lkm.autoload.engine import Engine
+from lkm.autoload.events import Answer, Asked, Finished, Limits, Start
+from lkm.autoload.nouns import ALLOW, UEVENT, Outcome, Request, Verdict
 from lkm.system.indexfiles import open_index
 
 PYTHON = sys.executable
 LKM = str(Path(PYTHON).parent / "lkm")
 #: The least that `lookups` promises, a second.
 WARM = 100_000
+#: The most that `lkm check` of Debian's tree may take on two processors: seconds, and MiB.
+CHECK, CHECK_MEMORY = 10.0, 400.0
+#: The most that the autoload engine may take for 99 of 100 requests, in seconds.
+ENGINE = 0.001
 #: How much longer than eight times a tree eight trees may take.
 GROWTH = 1.15
 
@@ -210,6 +217,40 @@ def growth(place: Path) -> dict[str, list[float]]:
     return seconds
 
 
+def engine(requests: int = 20_000, clients: int = 50, aliases: int = 40) -> dict[str, float]:
+    """Measure what the autoload engine alone takes for a request, from the question to its answer: p50 and p99.
+
+    ``clients`` ask for ``aliases`` in turn; each load ends once all of them wait, so most requests share one.
+    """
+    told = Engine(lambda request: Verdict(ALLOW), Limits(jobs=aliases))
+    done = Outcome(0, "done")
+    taken: dict[int, float] = {}
+    for first in range(0, requests, clients):
+        jobs = []
+        for client in range(first, first + clients):
+            request = Request(f"net-pf-{client % aliases}", UEVENT, 0.0)
+            start = time.perf_counter()
+            actions = told.feed(Asked(client, request), float(first))
+            taken[client] = time.perf_counter() - start
+            jobs += [action.job for action in actions if isinstance(action, Start)]
+        for job in jobs:
+            start = time.perf_counter()
+            answers = [a for a in told.feed(Finished(job, done), float(first)) if isinstance(a, Answer)]
+            for answer in answers:
+                taken[answer.client] += (time.perf_counter() - start) / len(answers)
+    seconds = sorted(taken.values())
+    figures = {
+        "p50": seconds[len(seconds) // 2],
+        "p99": seconds[len(seconds) * 99 // 100],
+        "requests": float(requests),
+    }
+    print(
+        f"\nautoload engine alone, {requests} requests of {clients} clients for {aliases} aliases: "
+        f"p50 {figures['p50'] * 1e6:.1f} us, p99 {figures['p99'] * 1e6:.1f} us (at most {ENGINE * 1e6:.0f})"
+    )
+    return figures
+
+
 def lab(kernel: str, limit: float) -> dict[str, Any]:
     """Measure how long a throwaway kernel takes to run nothing, after a first run that may fill caches."""
     command = Command([LKM, "lab", "run", "--kernel", kernel, "--", "true"])
@@ -217,6 +258,42 @@ def lab(kernel: str, limit: float) -> dict[str, Any]:
     seconds = statistics.median(command.seconds() for _ in range(ROUNDS))
     print(f"{'UML' if kernel == 'uml' else 'QEMU, resumed':<44} {seconds:9.2f}  (at most {limit})")
     return {"kernel": kernel, "seconds": seconds, "limit": limit}
+
+
+def check(place: Path) -> dict[str, Any]:
+    """Measure `lkm check --all` of Debian's tree against its own image, in seconds."""
+    root, release = debian_modules()
+    tree = copy_tree(root, release, place / "check")
+    subprocess.run([LKM, "depmod", "-b", str(tree), release], check=True)
+    image = next((root / "boot").glob("vmlinuz-*"))
+    command = Command([LKM, "check", "--image", str(image), "-d", str(tree), "--all"])
+    command.seconds()
+    seconds = statistics.median(command.seconds() for _ in range(3))
+    memory = command.memory()
+    shutil.rmtree(place / "check")
+    limits = f"(at most {CHECK}; MiB: {memory:.0f}, at most {CHECK_MEMORY:.0f})"
+    print(f"{'check, Debian tree, all modules':<44} {seconds:9.2f}  {limits}")
+    return {"seconds": seconds, "limit": CHECK, "memory": memory, "most": CHECK_MEMORY}
+
+
+def daemon() -> list[dict[str, Any]]:
+    """Measure what a request costs that finds its module loaded, and print median and 99th percentile."""
+    rows: list[dict[str, Any]] = []
+    root = str(Path(__file__).parents[1])
+    words = [PYTHON, "-m", "scripts.bench_daemon"]
+    in_guest = [LKM, "lab", "run", "--", "env", f"PYTHONPATH={root}", *words, "guest"]
+    print("\nautoload: a request for a module that is loaded already, ms")
+    for place, command in (("simulated kernel", words), ("User-Mode Linux", in_guest)):
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=root)
+        for name, taken in json.loads(done.stdout).items():
+            row = {
+                "name": f"{name}, {place}",
+                "median": statistics.median(taken),
+                "p99": taken[len(taken) * 99 // 100],
+            }
+            print(f"{row['name']:<46} median {row['median']:7.2f}  p99 {row['p99']:7.2f}  of {len(taken)}")
+            rows.append(row)
+    return rows
 
 
 def main() -> int:
@@ -237,9 +314,12 @@ def main() -> int:
         rows += more
         shutil.rmtree(place / "deb")
         grown = growth(place)
+        checked = check(place)
+    autoload = engine()
     print("\nlab: seconds from start to end of `lkm lab run -- true`, on an idle machine")
     root, _ = debian_modules()
     lab_rows = [lab("uml", 1.0), lab(str(root), 1.3)]
+    daemon_rows = daemon()
     out = Path("build/bench.json")
     out.parent.mkdir(exist_ok=True)
     figures = {
@@ -249,15 +329,24 @@ def main() -> int:
         "rows": [{**asdict(row), "ratio": row.ratio} for row in rows],
         "warm": rate,
         "growth": grown,
+        "engine": autoload,
         "lab": lab_rows,
+        "check": checked,
+        "daemon": daemon_rows,
     }
     out.write_text(json.dumps(figures, indent=1) + "\n")
     over = [fault for row in rows for fault in row.faults()]
     if rate["ours"] < WARM:
         over.append(f"warm lookups: {rate['ours']:,.0f} < {WARM:,}")
+    if autoload["p99"] > ENGINE:
+        over.append(f"autoload engine: p99 {autoload['p99'] * 1e6:.0f} us")
     ours = grown["ours"]
     if ours[-1] / ours[0] / 8 > GROWTH:
         over.append(f"growth: 8 trees take {ours[-1] / ours[0]:.1f} times as long as one")
+    if checked["seconds"] > CHECK:
+        over.append(f"check: {checked['seconds']:.1f} s > {CHECK}")
+    if checked["memory"] > CHECK_MEMORY:
+        over.append(f"check: {checked['memory']:.0f} MiB > {CHECK_MEMORY:.0f}")
     over += [
         f"lab, {r['kernel']}: {r['seconds']:.2f} s > {r['limit']}" for r in lab_rows if r["seconds"] > r["limit"]
     ]

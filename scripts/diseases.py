@@ -5,9 +5,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from tests.contract.diseases import table
+from tests.contract.rows import ROWS
+from tests.support.remedies import status
+
 from lkm.diagnose.engine import RULES
+from lkm.diagnose.evidence import LOADS, SYSTEM_CALLS
+from lkm.diagnose.finding import RISKY, Remedy
 from lkm.lint import engine
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "docs/diseases"
@@ -18,19 +25,42 @@ def pages() -> dict[str, str]:
     """Return the pages by file name, the index (README.md) among them."""
     found = {}
     index = [
-        "# Why a module does not load",
+        "# Why a module does not load, or cannot be removed",
         "",
-        "What `lkm explain` finds, in the order in which the kernel notices.",
+        "What `lkm explain` finds, in the order in which tools and the kernel notice.",
         "",
     ]
     index += ["| code | what it is | the kernel answers |", "|---|---|---|"]
     for name in RULES:
         rule = __import__(f"lkm.diagnose.rules.{name}", fromlist=["find"])
         title, _, body = (rule.__doc__ or "").partition("\n\n")
-        answers = ", ".join(filter(None, rule.ERRNOS)) or "nothing: it loads"
-        found[f"{rule.CODE}.md"] = f"# {rule.CODE}\n\n{title}\n\nThe kernel answers: {answers}.\n\n{_marked(body)}"
+        answers = _answers(rule.ERRNOS, getattr(rule, "CALLS", LOADS))
+        page = f"# {rule.CODE}\n\n{title}\n\nThe kernel answers: {answers}.\n\n{_marked(body)}"
+        found[f"{rule.CODE}.md"] = page + _remedies(rule.CODE, rule.REMEDIES)
         index.append(f"| [{rule.CODE}]({rule.CODE}.md) | {title.rstrip('.')} | {answers} |")
-    return {**found, "README.md": "\n".join(index) + "\n"}
+    index += ["", "[Case, answer, finding](table.md): which real kernel answers what, and what is found then."]
+    return {**found, "README.md": "\n".join(index) + "\n", "table.md": table(ROWS)}
+
+
+def _remedies(code: str, remedies: tuple[Remedy, ...]) -> str:
+    """Return the remedies with their risk, and whether a test tries them; a word in capitals is what is filled in."""
+    lines = ["", "## What is advised", ""]
+    for remedy in remedies:
+        risk = "**Risky**: " if remedy.risk == RISKY else ""
+        lines.append(f"- {risk}{_holes(remedy.text)}" + (":" if remedy.command else ""))
+        if remedy.command:
+            lines.append(f"  `{_holes(remedy.command)}` ({status(code, remedy.command)})")
+    return "\n".join(lines) + "\n"
+
+
+def _holes(text: str) -> str:
+    return re.sub(r"\{(\w+)\}", lambda hole: hole[1].upper(), text)
+
+
+def _answers(errnos: tuple[str, ...], calls: tuple[str, ...]) -> str:
+    if not set(calls) & {*SYSTEM_CALLS, "open", "read"}:
+        return "nothing: it is not asked"
+    return ", ".join(filter(None, errnos)) or "nothing: it loads"
 
 
 def lint_page() -> str:

@@ -36,7 +36,7 @@ def compile_modules(kernel: KernelFacts, example: bytes, place: Path) -> None:
     """Compile all sources for a kernel; ``example`` is a module of its own, which shows the layout it wants."""
     file = ObjectFile(example)
     this = file.find(_THIS)
-    names = [name for name, *_ in file.symbols()]
+    names = file.symbol_names(range(1, len(example)))
     (relocations,) = (s for s in file.sections if s.type == 4 and s.info == this)
     table = example[relocations.offset : relocations.offset + relocations.size]
     places = {names[(info >> 32) - 1]: at for at, info, _ in struct.iter_unpack("<QQq", table)}

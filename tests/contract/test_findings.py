@@ -14,81 +14,27 @@ import pytest
 from lkm.cli.depmod import main as depmod
 from lkm.cli.kernelside import of_image, with_signature
 from lkm.diagnose.engine import diagnose
-from lkm.diagnose.evidence import Attempt, Evidence, KernelSide
+from lkm.diagnose.evidence import Attempt, Evidence, KernelSide, ModuleFile
 from lkm.diagnose.examine import examine
+from lkm.diagnose.finding import Fact
 from lkm.names import ModuleName
 from lkm.report.finding import lines_of
 from lkm.state.nouns import LoadedModule
 from lkm.system.moduletree import IndexedTree
+from tests.contract.diseases import MODPROBE, disease, is_about_a_module, last
 from tests.contract.rowkit import Row
+from tests.contract.rows import ROWS
+from tests.contract.sides import new_world, on_simulated
 from tests.contract.test_rows import directory_of, expected, facts_of, image_of, rows_of
+from tests.support.sick import settings
 
+#: What is told of modules that load.
+WARNINGS = ("unknown-parameter", "blacklisted")
 GOLDEN = Path(__file__).parents[1] / "golden/findings"
-#: Row → disease; parameters and init functions have their own rule below.
-DISEASES = {
-    "unknown-symbol": "missing-symbol",
-    "already": "already-loaded",
-    "vermagic": "other-kernel",
-    "vermagic-flags": "other-kernel",
-    "crc-module_layout": "crc-mismatch",
-    "crc-symbol": "crc-mismatch",
-    "tampered-signed": "bad-signature",
-    "sig-magic-only": "malformed-signature",
-    "wrong-arch": "other-machine",
-    "not-relocatable": "program",
-    "truncated-0": "empty-file",
-    "truncated-0-init": "empty-file",
-    **{f"truncated-{n}": "cut-file" for n in ("30", "63", "500", "half", "-1000", "-64", "signed-half")},
-    "truncated-1": "not-elf",
-    "truncated-3": "not-elf",
-    "text": "not-elf",
-    "xz": "not-elf",
-    "gz": "not-elf",
-    "zst": "not-elf",
-    "no-this_module": "not-a-module",
-    "no-symtab": "stripped",
-    "no-modinfo": "gpl-only",
-    "shentsize": "damaged",
-    "bad-reloc-type": "relocation",
-    "gpl": "gpl-only",
-    "no-license": "gpl-only",
-    "tcrypt": "init-failed",
-    "duplicate-export": "duplicate-symbol",
-    "builtin-name": "built-in",
-    "blacklist": "kernel-blacklist",
-    "perm-load": "not-allowed",
-    "perm-init": "not-allowed",
-    "lockdown-unsigned": "unsigned",
-    "lockdown-foreign": "unknown-key",
-    "enforce-unsigned": "unsigned",
-    "enforce-tampered": "bad-signature",
-    "enforce-foreign": "unknown-key",
-    "enforce-out-of-tree": "unsigned",
-    "enforce-text": "unsigned",
-    "enforce-forced": "unsigned",
-    "modules_disabled": "modules-disabled",
-}
-#: Calls that are wrong by themselves, whatever the file.
-ODD = {"xz-flag", "gz-flag", "bad-flags", "null-image"}
-#: No rule knows these: a proprietary owner of a symbol, a livepatch where none can be.
-ODD |= {"user-of-proprietary", "livepatch"}
-
-
-def disease(title: str) -> str:
-    if title.startswith("par-"):
-        return "bad-parameter"
-    if title.startswith("init-"):
-        return "no-device" if title == "init-ENODEV" else "init-failed"
-    return DISEASES[title]
-
-
-def last(row: Row) -> list[object]:
-    call = row.calls[-1]
-    return call[1] if call[0] == "nobody" else call
 
 
 def refused(kernel: str) -> list[Row]:
-    rows = [row for row in rows_of(kernel) if last(row)[0] in ("load", "init") and row.title not in ODD]
+    rows = [row for row in rows_of(kernel) if is_about_a_module(row)]
     return [row for row in rows if expected(row, kernel)[0] != "OK"]
 
 
@@ -111,32 +57,59 @@ def tree_of(kernel: str) -> IndexedTree:
     return IndexedTree(str(tree))
 
 
-def evidence(row: Row, kernel: str) -> Evidence:
+def loaded_before(row: Row, kernel: str, place: Path) -> tuple[LoadedModule, ...]:
+    """Return the modules that are in the kernel when the last call is made, as a simulated kernel shows them."""
+    if last(row)[0] != "unload":
+        before = [Path(str(call[1])).stem for call in row.calls[:-1] if call[0] == "load"]
+        return tuple([LoadedModule(ModuleName(name), 0, 0) for name in before])
+    world = place / f"{kernel}-{row.title}"
+    new_world(world, image_of(kernel))
+    (answers,) = on_simulated([list(row.calls)], directory_of(kernel), world)
+    rows = answers[-2][2] if len(answers) > 1 else []
+    return tuple([_module(each) for each in rows])
+
+
+def _module(row: list[str]) -> LoadedModule:
+    name, size, count, users, state, _ = row
+    holders = tuple([ModuleName(user) for user in users.split(",") if user not in ("", "-", "[permanent]")])
+    return LoadedModule(ModuleName(name), int(size), int(count), holders, state, permanent="[permanent]" in users)
+
+
+def evidence(row: Row, kernel: str, place: Path) -> Evidence:
     number, _, log = expected(row, kernel)
-    verb, name, text, *_ = last(row)
-    path = directory_of(kernel) / str(name)
-    before = [Path(str(call[1])).stem for call in row.calls[:-1] if call[0] == "load"]
+    verb, name, *words = last(row)
     side = side_of(kernel)._replace(
         origin="the kernel",
-        loaded=tuple([LoadedModule(ModuleName(each), 0, 0) for each in before]),
+        loaded=loaded_before(row, kernel, place),
         modules_disabled=row.title == "modules_disabled",
         capable=row.calls[-1][0] != "nobody",
     )
+    lines = tuple([line.partition(">")[2] for line in log])
+    tree = tree_of(kernel)
+    call = {"init": "init_module", "unload": "delete_module"}.get(verb, "finit_module")
+    attempt = Attempt(call, number, lines, complete=True)
+    path = directory_of(kernel) / str(name)
+    if verb in ("unload", "odd") or name == "-":
+        return Evidence(None, side, tree, attempt, str(name))
     data = path.read_bytes()
     file = with_signature(examine(str(name), data), data, facts_of(kernel).certificates)
-    lines = tuple([line.partition(">")[2] for line in log])
-    call = "finit_module" if verb == "load" else "init_module"
-    tree = tree_of(kernel)
-    module = file.facts.name if file.facts else path.stem
-    return Evidence(file, side, tree, Attempt(call, number, lines, str(text), complete=True), module)
+    attempt = attempt._replace(parameters=str(words[0]), flags=words[1] if verb == "load" else 0)
+    return Evidence(file, side, tree, attempt, file.facts.name if file.facts else path.stem)
+
+
+def everywhere(text: str, kernel: str) -> str:
+    """Return a text without what is another on each machine."""
+    tree = tree_of(kernel).origin()
+    text = text.replace(tree, "TREE").replace(tree.partition("/lib/modules")[0], "ROOT")
+    return text.replace(facts_of(kernel).release, "RELEASE")
 
 
 @pytest.mark.parametrize("kernel", ["uml", "debian"])
-def test_the_right_disease_is_first(kernel: str) -> None:
+def test_the_right_disease_is_first(kernel: str, tmp_path: Path) -> None:
     wrong, texts = [], []
     rows = refused(kernel)
     for row in rows:
-        found = diagnose(evidence(row, kernel))
+        found = diagnose(evidence(row, kernel, tmp_path))
         codes = [finding.code for finding in found]
         if codes[:1] != [disease(row.title)]:
             wrong.append(f"{row.title} ({expected(row, kernel)[0]}): {codes}, not {disease(row.title)}")
@@ -146,7 +119,61 @@ def test_the_right_disease_is_first(kernel: str) -> None:
             "",
         ]
     assert wrong == [], "\n".join(wrong)
-    assert len(rows) > 40
-    text = "\n".join(texts).replace(tree_of(kernel).origin(), "TREE").replace(facts_of(kernel).release, "RELEASE")
-    text = re.sub("sig_key=[0-9a-f:]+", "sig_key=KEY", text)  # a new key for each run
-    assert text == (GOLDEN / f"{kernel}.txt").read_text()
+    assert len(rows) > 60
+    text = re.sub("sig_key=[0-9a-f:]+", "sig_key=KEY", "\n".join(texts))  # a new key for each run
+    assert everywhere(text, kernel) == (GOLDEN / f"{kernel}.txt").read_text()
+
+
+def by_modprobe(words: str, kernel: str) -> Evidence:
+    """Return what modprobe knows where it says no by itself, or where the indexes are to blame."""
+    tree, side = tree_of(kernel), side_of(kernel)._replace(origin="the kernel")
+    file = ModuleFile(f"{tree.origin()}/msdos.ko")
+    request, _, config = words.partition(", with `")
+    name = request.split()[-1].rstrip(",")
+    says = settings(config.rstrip("`"))
+    base = Evidence(None, side, tree, name="msdos", settings=says)
+    dep = f"{tree.origin()}/modules.dep.bin"
+    if config.startswith(("install", "remove")):
+        command = config.rstrip("`").split(" ", 2)[2]
+        return base._replace(attempt=Attempt("command", command=command, status=int("false" in command)))
+    if config:
+        return base._replace(attempt=Attempt("forbid" if config.startswith("forbid") else "blacklist"))
+    if words.startswith("msdos, whose file"):
+        fault = Fact("msdos.ko is listed and is not there", dep)
+        return base._replace(file=file, attempt=Attempt("open", "ENOENT"), index_faults=(fault,))
+    if "text file" in words:
+        data = (directory_of(kernel) / "msdos.ko").read_bytes()
+        return base._replace(file=examine("msdos.ko", data), refused=("fat",), attempt=Attempt(complete=True))
+    if words.startswith("a name"):
+        return base._replace(
+            name="ext4", kernel=side._replace(builtin=frozenset(["ext4"])), attempt=Attempt("lookup")
+        )
+    if words.endswith("a directory of modules"):
+        return base._replace(tree=None, attempt=Attempt("lookup"))
+    faults = () if name == "nosuch" else (Fact("it is missing, or no index", dep),)
+    return base._replace(name=name if name == "nosuch" else "msdos", attempt=Attempt("lookup"), index_faults=faults)
+
+
+@pytest.mark.parametrize("kernel", ["uml", "debian"])
+def test_what_modprobe_says(kernel: str, tmp_path: Path) -> None:
+    wrong, texts = [], []
+    rows = {row.title: row for row in ROWS}
+    for words, title, code in MODPROBE:
+        if title and title not in {row.title for row in rows_of(kernel)}:
+            continue
+        if title and expected(rows[title], kernel)[0] == "OK":
+            if code not in WARNINGS:
+                continue  # this kernel takes it
+            tried = evidence(rows[title], kernel, tmp_path)
+            tried = tried._replace(attempt=tried.attempt._replace(call="", errno=""))
+            says = settings("blacklist msdos" if "blacklist" in words else "")
+            found = diagnose(tried._replace(settings=says), [code.replace("-", "_")])
+        else:
+            found = diagnose(evidence(rows[title], kernel, tmp_path) if title else by_modprobe(words, kernel))
+        codes = [finding.code for finding in found]
+        if codes[:1] != [code]:
+            wrong.append(f"{words}: {codes}, not {code}")
+        if not title:
+            texts += [f"modprobe {words}", *[f"  {line}" for f in found for line in lines_of(f)], ""]
+    assert wrong == [], "\n".join(wrong)
+    assert everywhere("\n".join(texts), kernel) == (GOLDEN / f"modprobe-{kernel}.txt").read_text()

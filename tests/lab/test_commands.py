@@ -141,7 +141,7 @@ END
     ways = ["fat", "my-fat", "fs-msdos", "vfat", "symbol:fat_scan", "loop", "my-loop", "block-major-7-0"]
     assert [line for line in out.splitlines() if line.endswith(": 1, 1")] == [f"{way}: 1, 1" for way in ways], out
     assert "-a fat loop: 1, 2\n" in out, out
-    assert "fat is forbidden because it is old (/run/x.conf:1)" in out and "\nsame\n" in out, out
+    assert "fat is forbidden by /run/x.conf:1, because it is old [forbidden]" in out and "\nsame\n" in out, out
     assert "passed over loop, softdep (pre) of minix (/run/x.conf:5)" in out, out
     assert "passed over fat, softdep (post) of minix (/run/x.conf:5)" in out, out
     assert out.endswith("\n0\nminix\noverlay\n1\n1\n"), out

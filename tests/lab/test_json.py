@@ -55,6 +55,10 @@ def test_answers_of_a_real_kernel(tmp_path: Path) -> None:
         "type": None,
         "description": "Maximum number of loop devices",
         "value": "3",
+        "default": None,
+        "mode": 0o444,
+        "writable": False,
+        "configured": None,
     }
     assert by[6]["modules"][1]["users"][0]["kind"] == "mount"
     for answer in by[7:9]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import random
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -15,31 +16,46 @@ import pytest
 
 from lkm import lab
 from lkm.cli.check import main
+from lkm.cli.depmod import main as depmod
+from lkm.names import fold
 from lkm.system.moduletree import IndexedTree
-from tests.support.mutator import MUTATIONS, Sick, make_sick
-from tests.support.trees import uml_modules
+from tests.contract.modules import unsigned
+from tests.support.mutator import ENFORCED, MUTATIONS, SIGNED, VERSIONED, Mutation, Sick, make_sick
+from tests.support.trees import debian_kernel, debian_modules, uml_modules
 
 pytestmark = pytest.mark.lab
 DRIVER = Path(__file__).with_name("sick_guest.py")
 UML = "/usr/bin/linux.uml"
 ROOT = Path(__file__).parents[2]
 #: Their init fails, or does more than a guest should see; ipv6 cannot be removed.
-LEFT_OUT = {"ipv6", "tcrypt", "mtdoops", "kafs", "i2c_stub", "dummy_irq", "dlm"}
+LEFT_OUT = frozenset(["ipv6", "tcrypt", "mtdoops", "kafs", "i2c_stub", "dummy_irq", "dlm"])
+#: What the guest itself uses, of the modules that are tried on Debian's kernel.
+BUSY = frozenset(
+    ["overlay", "9p", "9pnet", "9pnet_virtio", "9pnet_fd", "netfs", "fscache", "dlm", "ocfs2", "gfs2", "drbd"]
+)
 
 
-def patients(count: int, tree: IndexedTree, seed: int) -> list[tuple[str, Sick]]:
-    """Return (module, sick file): each disease as often as the others."""
+def patients(
+    count: int,
+    tree: IndexedTree,
+    seed: int,
+    mutations: tuple[Mutation, ...] = MUTATIONS,
+    left_out: frozenset[str] = LEFT_OUT,
+) -> list[tuple[str, Sick]]:
+    """Return (module, sick file): each disease as often as the others; without a signature, but for those of it."""
     draw = random.Random(seed)
-    names = [name for name in sorted(tree.names()) if not LEFT_OUT & {name, *tree.needs(name)}]
+    names = [name for name in sorted(tree.names()) if not left_out & {name, *tree.needs(name)}]
     found: list[tuple[str, Sick]] = []
-    while len(found) < count:
-        mutation = MUTATIONS[len(found) % len(MUTATIONS)]
+    for _ in range(400 * count):
+        if len(found) == count:
+            return found
+        mutation = mutations[len(found) % len(mutations)]
         name = draw.choice(names)
         data = Path(tree.path(name)).read_bytes()
-        sick = make_sick(data, mutation, draw)
+        sick = make_sick(data if mutation in ENFORCED else unsigned(data), mutation, draw)
         if sick and not (sick.disease == "gpl-only" and not _uses_gpl_only(tree, name)):
             found.append((name, sick))
-    return found
+    raise AssertionError(f"no module can be made sick by {mutation.__name__}")
 
 
 def _uses_gpl_only(tree: IndexedTree, name: str) -> bool:
@@ -67,38 +83,40 @@ GPL_ONLY = {
 
 
 def foreseen(
-    directory: Path, made: list[tuple[str, Sick]], capfd: pytest.CaptureFixture[str]
+    directory: Path, made: list[tuple[str, Sick]], capfd: pytest.CaptureFixture[str], options: list[str]
 ) -> list[dict[str, Any]]:
-    root, _ = uml_modules()
-    answers = []
+    words = []
     for number, (_, sick) in enumerate(made):
-        words = [str(directory / f"{number}.ko"), *sick.parameters.split()]
-        status = main(["check", "--image", UML, "-d", str(root), "--json", *words])
-        out = capfd.readouterr().out
-        assert status in (0, 1), out
-        answers.append(json.loads(out)["modules"][0])
-    return answers
+        words += [str(directory / f"{number}.ko"), *sick.parameters.split()]
+    status = main(["check", *options, "--json", *words])
+    out = capfd.readouterr().out
+    assert status in (0, 1), out
+    return list(json.loads(out)["modules"])
 
 
 def compare(
-    count: int, seed: int, directory: Path, capfd: pytest.CaptureFixture[str]
+    made: list[tuple[str, Sick]],
+    tree: IndexedTree,
+    directory: Path,
+    capfd: pytest.CaptureFixture[str],
+    options: list[str],
+    kernel: str | Path = "uml",
+    append: str = "",
 ) -> tuple[list[str], Counter[str]]:
-    root, release = uml_modules()
-    tree = IndexedTree(str(root / "lib/modules" / release))
-    made = patients(count, tree, seed)
+    """Return where the real kernel's answer is another than what is foreseen, and how often each disease was."""
     rows = []
     for number, (name, sick) in enumerate(made):
         (directory / f"{number}.ko").write_bytes(sick.data)
-        rows.append(
-            [str(directory / f"{number}.ko"), sick.parameters, [tree.path(n) for n in reversed(tree.needs(name))]]
-        )
+        needs = [tree.path(need) for need in reversed(tree.needs(name))]
+        rows.append([str(directory / f"{number}.ko"), sick.parameters, needs])
     (directory / "rows").write_text(json.dumps(rows))
     command = ["env", f"PYTHONPATH={ROOT}", sys.executable, str(DRIVER), str(directory / "rows")]
-    result = lab.run(command, timeout=900)
+    result = lab.run(command, kernel, timeout=900, append=append)
     real = [json.loads(line) for line in result.stdout.splitlines()]
-    assert len(real) == count, (result.stderr, result.log[-2000:])
+    assert len(real) == len(made), (result.stderr, result.log[-2000:])
     wrong = []
-    for (name, sick), (number, log), answer in zip(made, real, foreseen(directory, made, capfd), strict=True):
+    answers = foreseen(directory, made, capfd, options)
+    for (name, sick), (number, log), answer in zip(made, real, answers, strict=True):
         errno_ = errno.errorcode[number] if number else None
         codes = [finding["code"] for finding in answer["findings"]]
         if errno_ != answer["errno"] or codes[:1] != [sick.disease]:
@@ -106,19 +124,85 @@ def compare(
     return wrong, Counter(sick.disease for _, sick in made)
 
 
-def test_a_sample(tmp_path: Path, tell: Callable[[str], None], capfd: pytest.CaptureFixture[str]) -> None:
-    wrong, diseases = compare(2 * len(MUTATIONS), 1, tmp_path, capfd)
-    tell(f"{sum(diseases.values())} sick modules of {len(diseases)} diseases, {len(wrong)} differences")
-    if wrong:
-        tell("\n".join(wrong))
+def on_uml(
+    count: int, seed: int, directory: Path, capfd: pytest.CaptureFixture[str]
+) -> tuple[list[str], Counter[str]]:
+    root, release = uml_modules()
+    tree = IndexedTree(str(root / "lib/modules" / release))
+    return compare(patients(count, tree, seed), tree, directory, capfd, ["--image", UML, "-d", str(root)])
+
+
+def _is_whole(tree: IndexedTree, name: str) -> bool:
+    """Tell whether all that a module needs is in this part of the tree."""
+    for each in (name, *tree.needs(name)):
+        facts = tree.facts(each)
+        assert facts
+        for value in facts.values("depends"):
+            if not all(tree.path(fold(need)) for need in value.split(",") if need):
+                return False
+    return True
+
+
+#: Of Debian's tree: what is made sick, and what else that needs.
+SICK = ("fs", "drivers/block", "drivers/net/bonding")
+NEEDED = ("lib", "crypto", "net/9p", "net/tls", "arch", "drivers/base")
+
+
+def on_debian(
+    each: int,
+    seed: int,
+    directory: Path,
+    capfd: pytest.CaptureFixture[str],
+    mutations: tuple[Mutation, ...],
+    append: str,
+) -> tuple[list[str], Counter[str]]:
+    """The same with modules of Debian's kernel that want no hardware; ``each``: cases of a mutation."""
+    root, release = debian_modules()
+    for part in (*SICK, *NEEDED):
+        place = f"lib/modules/{release}/kernel/{part}"
+        if (root / place).is_dir():
+            shutil.copytree(root / place, directory / place)
+    assert depmod(["depmod", "-b", str(directory), release]) == 0
+    tree = IndexedTree(str(directory / "lib/modules" / release))
+    (image,) = (debian_kernel() / "boot").glob("vmlinuz-*")
+    options = ["--image", str(image), "-d", str(directory), *(["--policy", "sig_enforce"] if append else [])]
+    places = tuple([f"{directory}/lib/modules/{release}/kernel/{part}/" for part in SICK])
+    wanted = {name for name in tree.names() if tree.path(name).startswith(places) and _is_whole(tree, name)} - BUSY
+    needed = {need for name in wanted for need in tree.needs(name)} - BUSY
+    left_out = frozenset(tree.names()) - wanted - needed
+    made = patients(each * len(mutations), tree, seed, mutations, left_out)
+    return compare(made, tree, directory, capfd, options, debian_kernel(), append)
+
+
+def told(where: str, wrong: list[str], diseases: Counter[str], tell: Callable[[str], None]) -> None:
+    said = f"{sum(diseases.values())} sick modules of {len(diseases)} diseases on {where}, {len(wrong)} differences"
+    tell("\n".join([said, *wrong]))
     assert not wrong
+
+
+def test_a_sample(tmp_path: Path, tell: Callable[[str], None], capfd: pytest.CaptureFixture[str]) -> None:
+    told("User-Mode Linux", *on_uml(2 * len(MUTATIONS), 1, tmp_path, capfd), tell)
+
+
+def test_a_sample_on_debians_kernel(
+    tmp_path: Path, tell: Callable[[str], None], capfd: pytest.CaptureFixture[str]
+) -> None:
+    mutations = (*MUTATIONS, *VERSIONED, *SIGNED)
+    told("Debian's kernel", *on_debian(1, 3, tmp_path, capfd, mutations, ""), tell)
 
 
 @pytest.mark.sweep
 @pytest.mark.timeout(1800)
 def test_many(tmp_path: Path, tell: Callable[[str], None], capfd: pytest.CaptureFixture[str]) -> None:
-    wrong, diseases = compare(20 * len(MUTATIONS), 2, tmp_path, capfd)
-    tell(f"{sum(diseases.values())} sick modules of {len(diseases)} diseases, {len(wrong)} differences")
-    if wrong:
-        tell("\n".join(wrong))
-    assert not wrong
+    told("User-Mode Linux", *on_uml(20 * len(MUTATIONS), 2, tmp_path, capfd), tell)
+
+
+@pytest.mark.sweep
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("append", ["", "module.sig_enforce=1"])
+def test_many_on_debians_kernel(
+    append: str, tmp_path: Path, tell: Callable[[str], None], capfd: pytest.CaptureFixture[str]
+) -> None:
+    mutations = ENFORCED if append else (*MUTATIONS, *VERSIONED, *SIGNED)
+    found = on_debian(6, 4, tmp_path, capfd, mutations, append)
+    told(f"Debian's kernel {append}", *found, tell)

@@ -13,7 +13,8 @@ pytestmark = [pytest.mark.lab, pytest.mark.oracle]
 
 LKM = str(Path(sys.executable).with_name("lkm"))
 
-# both TOOL ARGUMENT...: kmod's, then ours; each one's stdout and stderr and status. Explanations are indented.
+# both TOOL ARGUMENT...: kmod's, then ours; each one's stdout and stderr and status. Explanations are indented, and
+# --classic leaves them out: it is kmod's to the byte.
 PRELUDE = f"""
 fs=/lib/modules/$(uname -r)/kernel/fs drivers=/lib/modules/$(uname -r)/kernel/drivers
 both() {{
@@ -22,6 +23,10 @@ both() {{
     grep -v '^  ' /run/ours | cmp -s - /run/kmod ||
         {{ echo "DIFFERENT: $*"; cat /run/kmod; echo ---; cat /run/ours; }}
     echo "== $*"; grep '^  ' /run/ours
+    [ "$1" = lsmod ] && return
+    tool=$1; shift
+    {LKM} $tool --classic "$@" >/run/classic 2>&1; echo "status $?" >>/run/classic
+    cmp -s /run/classic /run/kmod || {{ echo "DIFFERENT: --classic $tool $*"; cat /run/classic; }}
 }}
 """
 
@@ -52,17 +57,17 @@ def test_refused_loads_in_kmods_words_and_then_why() -> None:
     )
     text = "\n".join(lines)
     for said in (
-        "symbols that the kernel lacks and module fat provides: __fat_fs_error, fat_add_entries,",
-        "cure: `lkm modprobe msdos` loads fat first",
-        "kernel/fs/fat/fat.ko`, then this again",
-        "insmod wants the path of a file; `lkm modprobe nosuch` finds a module by its name",
-        "not an ELF file",
-        r"kernel: Invalid ELF header magic: != \x7fELF",
-        "parameter numdummies does not take the value 'abc'",
-        "parameter numdummies does not take the value '99999999999'",
-        "it was built for kernel 7.",
-        "the file ends at byte 20000",
-        "an ELF file, but no kernel module",
+        "  module fat, which is not loaded, provides 19 symbols: __fat_fs_error, fat_add_entries,",
+        "and 15 more (-v lists all) [missing-symbol]\n    cure: ",
+        "    cure: let modprobe load fat and msdos: `lkm modprobe msdos`\n",
+        "[unreadable]\n    cure: insmod wants the path of a file; modprobe finds a module by its name: `lkm ",
+        "  the file is a text, not a module [not-elf]",
+        r"    seen: Invalid ELF header magic: != \x7fELF (kernel log)",
+        "    seen: dummy: `abc' invalid for parameter `numdummies' (kernel log)\n    cure: ",
+        "    seen: dummy: `99999999999' invalid for parameter `numdummies' (kernel log)\n    cure: ",
+        "  it was built for kernel 7.",
+        "  the file is cut off after 20000 bytes [cut-file]",
+        "[not-a-module]",
     ):
         assert said in text, text
 
@@ -84,9 +89,12 @@ def test_lsmod_and_refused_removals() -> None:
         """
     )
     text = "\n".join(lines)
-    assert "cure: `lkm modprobe -r msdos vfat` removes those, and fat with it if nothing else uses it" in text
-    assert "1 user, none of them a module" in text
-    assert "a module named msdos is in the kernel already" in text
+    assert "  fat is in use by modules vfat, msdos [in-use]\n    cure: " in text, text
+    assert ": `lkm modprobe -r vfat msdos`\n" in text, text
+    assert (
+        "  overlay is in use by 1 user that is no module [in-use]\n    seen: a file system (overlay overlay)" in text
+    )
+    assert "  a module named msdos is in the kernel already [already-loaded]\n" in text, text
 
 
 def test_a_module_comes_with_its_parameters_and_goes() -> None:
@@ -169,8 +177,9 @@ def test_a_blacklist_of_the_kernel_command_line_is_named_by_its_word() -> None:
     """
     words = "module_blacklist=vfat modprobe.blacklist=nfs,loop module_blacklist=msdos,minix"
     said = lab.run(["sh", "-c", script], append=words, merge=True).stdout.decode()
-    text = "module_blacklist=msdos,minix on the kernel's command line forbids it, until it is booted without"
+    text = "module_blacklist= on the kernel's command line forbids it [kernel-blacklist]"
     assert said.count(f"  {text}\n") == 2, said
+    assert "    seen: Module minix is blacklisted (kernel log)\n" in said, said
     assert said.count("status 1") == 2 and said.count("status 0") == 1, said
     blacklisted = "modprobe: WARNING: Module loop is blacklisted, and not loaded: "
     assert f"{blacklisted}/proc/cmdline (modprobe.blacklist=nfs,loop)\n" in said, said

@@ -34,9 +34,9 @@ LONG = (
     *("show-config", "show-modversions", "dump-modversions", "show-exports", "dry-run", "show", "config", "dirname"),
     *("set-version", "syslog", "quiet", "verbose", "version", "help"),
 )
-#: Calls, parted by bars.
+#: Calls, parted by bars. ``-r`` without names is none of them: kmod has no autoclean.
 EVERY = """
-| -n | -a -n | -D | -R | -q | -r | -a -q
+| -n | -a -n | -D | -R | -q | -a -q
 -nv '' | -nv - | -nv -- | -nv -- msdos | -nv -- -a | -nv msdos.ko | -nv MSDOS | -nv 'ms*' | -nv msdo? | -nv fs-msdos
 -nv symbol:fat_scan | -R fs_msdos | -R block-major-7-3 | -R 'a[b' | -R ] | -nv ext4 | -D ext4 | -R ext4 | -D fs-ext4
 -R fs-msdos loop | -a -R fs-msdos nosuch loop | -nv LONG

@@ -11,6 +11,7 @@ from lkm.formats.source import BytesSource
 from lkm.modfile.facts import read
 from lkm.modfile.nouns import ModuleFacts
 from lkm.record import Record
+from tests.support.signatures import pkcs7, signed
 
 
 class Sick(Record):
@@ -67,7 +68,9 @@ def headers(data: bytes, _facts: ModuleFacts, draw: random.Random) -> Sick:
 
 def vermagic(data: bytes, facts: ModuleFacts, draw: random.Random) -> Sick | None:
     old = f"vermagic={facts.vermagic}".encode()
-    letters = [at for at in range(len("vermagic="), len(old)) if chr(old[at]).isalnum()]
+    # With CRCs the kernel does not compare the release, which is the first word.
+    start = old.index(b" ") if any(need.crc is not None for need in facts.needs) else len("vermagic=")
+    letters = [at for at in range(start, len(old)) if chr(old[at]).isalnum()]
     changed = _renamed(data, old, _put(old, draw.choice(letters), b"X"))
     return Sick("other-kernel", changed) if changed else None
 
@@ -87,7 +90,7 @@ def symbols(data: bytes, _facts: ModuleFacts, _draw: random.Random) -> Sick | No
 
 
 def missing(data: bytes, facts: ModuleFacts, draw: random.Random) -> Sick | None:
-    names = [need.name for need in facts.needs if len(need.name) > 5]
+    names = [need.name for need in facts.needs if len(need.name) > 5 and need.name != "module_layout"]
     if not names:
         return None
     name = draw.choice(names).encode()
@@ -116,6 +119,76 @@ def license_(data: bytes, facts: ModuleFacts, _draw: random.Random) -> Sick | No
     return Sick("gpl-only", changed) if changed else None
 
 
+def parameter_range(data: bytes, facts: ModuleFacts, draw: random.Random) -> Sick | None:
+    kinds = ("int", "uint", "ushort", "short", "long", "ulong", "byte")
+    typed = [p.name for p in facts.parameters if p.type in kinds]
+    return Sick("bad-parameter", data, f"{draw.choice(typed)}={10**20}") if typed else None
+
+
+def parameter_bool(data: bytes, facts: ModuleFacts, draw: random.Random) -> Sick | None:
+    typed = [p.name for p in facts.parameters if p.type == "bool"]
+    return Sick("bad-parameter", data, f"{draw.choice(typed)}=maybe") if typed else None
+
+
+def parameter_text(data: bytes, facts: ModuleFacts, draw: random.Random) -> Sick | None:
+    typed = [p.name for p in facts.parameters if p.type == "charp"]
+    return Sick("bad-parameter", data, f"{draw.choice(typed)}={'x' * 1025}") if typed else None
+
+
+def names(data: bytes, _facts: ModuleFacts, draw: random.Random) -> Sick:
+    """No section names: e_shstrndx is that of no section."""
+    return Sick("damaged", _put(data, 62, struct.pack("<H", draw.randrange(0x8000, 0xFF00))))
+
+
+def modinfo(data: bytes, _facts: ModuleFacts, _draw: random.Random) -> Sick | None:
+    changed = _renamed(data, b".modinfo\0", b".modXnfo\0")
+    return Sick("gpl-only", changed) if changed else None
+
+
+def crc(data: bytes, facts: ModuleFacts, draw: random.Random) -> Sick | None:
+    """Another CRC for a symbol, mostly not for module_layout, which stands for all (struct modversion_info)."""
+    known = [need for need in facts.needs if need.crc is not None and len(need.name) < 56]
+    if not known:
+        return None
+    need = draw.choice(known)
+    row = struct.pack("<Q", need.crc or 0) + need.name.encode() + b"\0"
+    return Sick("crc-mismatch", _put(data, data.index(row), b"\x5a\xa5")) if row in data else None
+
+
+def layout(data: bytes, facts: ModuleFacts, draw: random.Random) -> Sick | None:
+    one = facts._replace(needs=tuple([need for need in facts.needs if need.name == "module_layout"]))
+    return crc(data, one, draw)
+
+
+def unversioned(data: bytes, _facts: ModuleFacts, _draw: random.Random) -> Sick | None:
+    changed = _renamed(data, b"module_layout\0", b"module_layouX\0")
+    return Sick("crc-mismatch", changed) if changed else None
+
+
+def flipped(data: bytes, facts: ModuleFacts, draw: random.Random) -> Sick | None:
+    """One bit of a signed file."""
+    if facts.signature is None:
+        return None
+    at = draw.randrange(facts.signature.offset)
+    return Sick("bad-signature", _put(data, at, bytes([data[at] ^ 1 << draw.randrange(8)])))
+
+
+def stripped_signature(data: bytes, facts: ModuleFacts, _draw: random.Random) -> Sick | None:
+    return Sick("unsigned", data[: facts.signature.offset]) if facts.signature else None
+
+
+def unsupported(data: bytes, facts: ModuleFacts, draw: random.Random) -> Sick | None:
+    """Signed with a hash that this kernel has not: SHA3-256, -384, -512."""
+    if facts.signature is None:
+        return None
+    digest = bytes.fromhex("6086480165030402") + bytes([draw.choice((8, 9, 10))])
+    return Sick("unsupported-hash", signed(data[: facts.signature.offset], pkcs7(digest=digest)))
+
+
+def unknown_key(data: bytes, facts: ModuleFacts, _draw: random.Random) -> Sick | None:
+    return Sick("unknown-key", signed(data[: facts.signature.offset], pkcs7())) if facts.signature else None
+
+
 MUTATIONS: tuple[Mutation, ...] = (
     cut,
     empty,
@@ -132,7 +205,16 @@ MUTATIONS: tuple[Mutation, ...] = (
     relocation,
     parameter,
     license_,
+    parameter_range,
+    parameter_bool,
+    parameter_text,
+    names,
+    modinfo,
 )
+#: Of a kernel with CRCs; those of signed files, and those where signatures are enforced.
+VERSIONED: tuple[Mutation, ...] = (crc, layout, unversioned)
+SIGNED: tuple[Mutation, ...] = (flipped,)
+ENFORCED: tuple[Mutation, ...] = (flipped, stripped_signature, unsupported, unknown_key)
 
 
 def make_sick(data: bytes, mutation: Mutation, draw: random.Random) -> Sick | None:

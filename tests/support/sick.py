@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from lkm.config.nouns import Settings
+from lkm.config.settings import assemble
 from lkm.diagnose.evidence import Attempt, Evidence, KernelSide
 from lkm.diagnose.examine import examine
 from lkm.formats.source import BytesSource
@@ -66,3 +70,18 @@ def case(
     """Return the evidence for a file of these bytes."""
     attempt = Attempt("finit_module" if errno else "", errno, log, parameters)
     return Evidence(examine("mod.ko", data), kernel, tree, attempt, "mod")
+
+
+def unload(name: str, kernel: KernelSide | None = KERNEL, errno: str = "", **more: Any) -> Evidence:
+    """Return the evidence for a module that was to be removed."""
+    return Evidence(None, kernel, attempt=Attempt("delete_module", errno, complete=True), name=name, **more)
+
+
+def holding(*modules: LoadedModule) -> KernelSide:
+    """Return the kernel with these modules in it, as they are."""
+    return KERNEL._replace(loaded=modules)
+
+
+def settings(text: str) -> Settings:
+    """Return the settings of a file x.conf with this text."""
+    return assemble([("x.conf", text)], "")

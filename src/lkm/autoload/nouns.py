@@ -22,7 +22,8 @@ class Request(Record):
     """Somebody asks for a module: ``alias`` is what was asked for, a module's name or any alias, as it was written.
 
     ``pid``, ``uid`` and ``comm`` are the asking process's as the kernel told them (SO_PEERCRED); -1 and "" where
-    they are not known: request_module() names nobody. ``autoclean``: what is loaded for it may go when it is unused.
+    they are not known: request_module() names nobody. ``autoclean``: what is loaded for it may go when it is unused
+    (of the kernel's and users' requests only: for a device or at boot nobody would ask again).
     """
 
     alias: str

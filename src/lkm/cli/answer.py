@@ -19,13 +19,19 @@ if TYPE_CHECKING:
     Work = Callable[[dict[str, str], list[str], Object], int]
 
 
-def asked(tool: str, usage: str, table: tuple[Option, ...], argv: list[str], work: Work) -> int:
-    """Understand the arguments of a tool that answers questions, and do the work; 2 is its status for all errors."""
+def asked(
+    tool: str, usage: str, table: tuple[Option, ...], argv: list[str], work: Work, many: tuple[str, ...] = ()
+) -> int:
+    """Understand the arguments of a tool that answers questions, and do the work; 2 is its status for all errors.
+
+    Of an option that is given again the last one counts; the values of those in ``many`` are joined, a line each.
+    """
     understood = understand(f"lkm {tool}", usage, table, argv)
     if isinstance(understood, int):
         return 2 if understood else 0
     options, operands = understood
     given = dict(options)
+    given |= {key: "\n".join([value for name, value in options if name == key]) for key in many if key in given}
     say = Messages(f"lkm {tool}")
 
     def run(fields: Object) -> int:

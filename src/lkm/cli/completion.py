@@ -57,13 +57,14 @@ def _names(kind: str) -> Iterable[str]:
     """Return names, sorted; none where they cannot be had: a shell that completes wants no errors."""
     if kind not in NAMES:
         raise UsageError(f"there are no names of kind '{kind}'", hint=f"one of: {' '.join(NAMES)}")
-    from lkm.cli.evidence import index_of
+    from lkm.system.indexfiles import open_index
+    from lkm.system.tree import modules_dir
 
     try:
         kernel = open_kernel(LinuxKernel)
         if kind == "loaded":
             return sorted(module.name for module in kernel.state().modules)
-        index = index_of(kernel)
-        return [entry.name for entry in index.all_modules()] if index else []
+        index = open_index(modules_dir(kernel.root(), kernel.release()))
+        return [entry.name for entry in index.all_modules()]
     except LkmError:
         return []

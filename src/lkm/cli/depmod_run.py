@@ -232,7 +232,9 @@ def _choose(request: Request, settings: DepmodSettings, messages: Messages) -> l
             messages.error(f"could not open directory {directory}: {e.what}")
             hint = "install the kernel's modules there, or name another root with -b or another version"
             if os.path.dirname(directory) in ("/lib/modules", "/usr/lib/modules"):
-                hint = "\n".join([hint, *without_modules(request.release)])
+                from lkm.cli.absence import without_modules
+
+                hint = "\n".join([hint, *without_modules("", request.release)])
             raise MachineError(f"could not search modules: {e.what}", "", e.errno, hint) from e
         for external in reversed(settings.external_directories(request.release)):
             try:
@@ -242,14 +244,6 @@ def _choose(request: Request, settings: DepmodSettings, messages: Messages) -> l
                 messages.error(f"could not open directory {external}: {e.what}")
     order = _optional(directory, "modules.order", messages) or b""
     return in_order(chooser.chosen, directory, _str(order).split("\n"))
-
-
-def without_modules(release: str) -> tuple[str, ...]:
-    """Return what there is to be said where the tree would be for the running kernel, and that can load nothing."""
-    from lkm.cli.absence import running_has_none
-    from lkm.kernel.interface import NO_MODULES, NO_MODULES_HINT
-
-    return (NO_MODULES, NO_MODULES_HINT) if running_has_none("", release) else ()
 
 
 def _optional(directory: str, name: str, messages: Messages) -> bytes | None:

@@ -17,7 +17,7 @@ VARIABLE = "LKM_KERNEL"
 #: Tools that read this option themselves; to ``lab`` it means another thing.
 OWN = ("lab", "sim", "tools")
 #: The exit status for an option that makes no sense; 1 for tools that are not here.
-STATUS = {"load": 2, "resolve": 2, "show": 2, "unload": 2}
+STATUS = {"effects": 2, "info": 2, "list": 2, "load": 2, "resolve": 2, "show": 2, "unload": 2}
 _OPTION = "--kernel"
 _VALUES = "it is live (this machine's), or sim:FILE (a simulated one; lkm sim new FILE makes it)"
 

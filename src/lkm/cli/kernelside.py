@@ -7,8 +7,8 @@ import os
 
 from lkm.cli.kernels import may_change
 from lkm.config.cmdline import kernels_blacklist
-from lkm.diagnose.evidence import BAD, GOOD, MALFORMED, UNKNOWN_KEY, UNSIGNED, KernelSide
-from lkm.errors import LkmError
+from lkm.diagnose.evidence import BAD, GOOD, MALFORMED, UNKNOWN_KEY, UNSIGNED, UNSUPPORTED, KernelSide
+from lkm.errors import FormatError, LkmError
 from lkm.formats.compression import decompress
 from lkm.kernel.interface import NO_MODULES
 from lkm.modfile.nouns import Export
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from lkm.image.nouns import KernelFacts
     from lkm.kernel.interface import ShownKernel
     from lkm.kernel.sim.world import World
+    from lkm.kernel.surroundings import Surroundings
+    from lkm.modfile.nouns import Signature
 
 #: The errno of kernel.sim.signatures.judge → what that means.
-_STATES = {0: GOOD, errno.EKEYREJECTED: BAD, errno.ENOKEY: UNKNOWN_KEY}
+_STATES = {0: GOOD, errno.EKEYREJECTED: BAD, errno.ENOKEY: UNKNOWN_KEY, errno.ENOPKG: UNSUPPORTED}
 _TRAILER = 12
 #: ELF machine → uname's names, where those differ from the ELF's.
 _MACHINES = {"x86_64": 62, "aarch64": 183, "riscv64": 243, "s390x": 22, "loongarch64": 258, "ppc64le": 21, "i686": 3}
@@ -38,8 +40,10 @@ def of_image(path: str) -> tuple[KernelSide, KernelFacts]:
     return _with_image(KernelSide(path, loaded=()), facts, path), facts
 
 
-def of_kernel(kernel: ShownKernel, name: str, image: str = "") -> tuple[KernelSide, KernelFacts | None]:
-    """Return the kernel that tools work on, and what its image tells ("": there is none). ``name`` is a module's."""
+def of_kernel(
+    kernel: ShownKernel, facts: KernelFacts | None = None, image: str = "", look: Surroundings | None = None
+) -> KernelSide:
+    """Return the kernel that tools work on; ``facts`` are of its ``image``, ``look`` is what this machine tells."""
     modular = None
     try:
         loaded = kernel.state().modules
@@ -53,37 +57,58 @@ def of_kernel(kernel: ShownKernel, name: str, image: str = "") -> tuple[KernelSi
         modular=modular,
         modules_disabled=kernel.modules_disabled(),
         capable=may_change(kernel),
-        blacklist=(name,) if kernels_blacklist(kernel.cmdline(), name) else (),
+        blacklist=kernels_blacklist(kernel.cmdline()),
     )
     world = getattr(kernel, "world", None)
     if world is not None:
-        return _with_world(side, world), None
+        return _with_world(side, world)
     side = side._replace(
         machine=_MACHINES.get(os.uname().machine, 0), bits=64 if os.uname().machine in _MACHINES else 0
     )
-    if not image or not os.access(image, os.R_OK):
-        return side, None
-    try:
-        from_image, facts = of_image(image)
-    except LkmError:
-        return side, None
-    return _with_image(side, facts, from_image.origin), facts
+    if look:
+        side = _with_look(side, look)
+    return _with_image(side, facts, image) if facts else side
+
+
+def _with_look(side: KernelSide, look: Surroundings) -> KernelSide:
+    capable = look.capable()
+    return side._replace(
+        capable=side.capable if capable is None else capable,
+        lockdown=look.lockdown(),
+        sig_enforce=look.sig_enforce(),
+        secure_boot=look.secure_boot(),
+        free=look.free(),
+    )
 
 
 def with_signature(file: ModuleFile, raw: bytes, certificates: Iterable[bytes]) -> ModuleFile:
     """Return a file with what comes of verifying its signature; ``raw`` are its bytes, packed or not."""
-    from lkm.kernel.sim.signatures import judge
-    from lkm.modfile.signature import MAGIC
+    from lkm.formats.source import BytesSource
+    from lkm.modfile.signature import MAGIC, read_signature
 
-    if file.facts is None:
-        return file
+    # The kernel looks at the signature first: of a file that cannot be read as a module too.
+    if file.facts is None and not raw.endswith(MAGIC):
+        return file if file.packed else file._replace(signature=UNSIGNED)
     data = decompress(raw, file.packed, file.path)
-    found = file.facts.signature
+    try:
+        found = file.facts.signature if file.facts else read_signature(BytesSource(data, file.path))
+    except FormatError:
+        return file._replace(signature=MALFORMED)
     if found is None:
         return file._replace(signature=MALFORMED if data.endswith(MAGIC) else UNSIGNED)
-    message = data[found.offset : -len(MAGIC) - _TRAILER]
-    number = judge(data[: found.offset], message, certificates, lambda _level, _text: None)
-    return file._replace(signature=_STATES.get(number, MALFORMED))
+    if found.id_type != "PKCS#7":
+        return file._replace(signature=UNSUPPORTED)
+    return file._replace(signature=verified(data[: -len(MAGIC)], found, certificates))
+
+
+def verified(data: bytes, found: Signature, certificates: Iterable[bytes]) -> str:
+    """Return what comes of verifying a signature: GOOD, BAD, UNKNOWN_KEY or MALFORMED; ``data``: the file without the
+    magic at its end.
+    """
+    from lkm.kernel.sim.signatures import judge
+
+    number = judge(data[: found.offset], data[found.offset : -_TRAILER], certificates, lambda _level, _text: None)
+    return _STATES.get(number, MALFORMED)
 
 
 def _with_image(side: KernelSide, facts: KernelFacts, origin: str) -> KernelSide:

@@ -17,7 +17,7 @@ from lkm.lint.engine import lint, unasked
 from lkm.lint.fix import fixed
 from lkm.lint.sheet import CMDLINE, DEPMOD, LOAD, MODPROBE, read
 from lkm.report.lint import as_object, diff, failed, sarif, text_of
-from lkm.system.configfiles import depmod_files, files_not_read, hidden_files, load_files, modprobe_files
+from lkm.system.configfiles import BOOT, depmod_files, files_not_read, hidden_files, load_files, modprobe_files
 from lkm.system.files import read_bytes, read_text
 from lkm.system.fileset import replace_file
 from lkm.system.linttree import LintTree
@@ -165,7 +165,7 @@ class _Place:
             [f"{self.directory}/{name}" for name in ("modules.softdep", "modules.weakdep")] if self.directory else []
         )
         more = [(path, read_text(path)) for path in own if os.path.isfile(path)]
-        leaves = ("modprobe.d", "modules-load.d", "depmod.d") if not self._config else ()
+        leaves = ("modprobe.d", BOOT, "depmod.d") if not self._config else ()
         pairs = [pair for leaf in leaves for pair in hidden_files(leaf, self.root)]
         hidden = tuple([pair for pair in pairs if os.path.realpath(pair[1]) != os.devnull])  # a mask is meant
         passed_over = tuple(files_not_read(self.root)) if leaves else ()

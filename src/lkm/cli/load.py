@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from lkm.cli import verbs
 from lkm.cli.options import Option
+from lkm.cli.watch import watching, with_effects
 from lkm.errors import NotFound, UsageError
 from lkm.kernel.interface import IGNORE_MODVERSIONS, IGNORE_VERMAGIC
 from lkm.plan.imagine import imagine
 from lkm.plan.load import Request, plan_load
+from lkm.plan.progress import Entry, Skipped
 from lkm.plan.resolve import from_path, resolve
 from lkm.plan.steps import Blacklisted, Insert
 from lkm.report import steps
-from lkm.report.causes import cause_of
 from lkm.report.document import Attempt
 from lkm.report.undo import undone
 from lkm.system.follow import Driver
@@ -20,8 +21,9 @@ from lkm.system.interrupts import Interrupted, Interrupts, name_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lkm.cli.verbs import Verb
+    from lkm.cli.watch import Watch
     from lkm.origin import Origin
-    from lkm.plan.progress import Entry, Journal
+    from lkm.plan.progress import Journal
     from lkm.plan.resolve import Candidate
     from lkm.plan.steps import Plan
     from lkm.report.document import Object
@@ -39,6 +41,8 @@ OPTIONS = (
     Option("", "keep-partial", "", "when loading fails, leave in what was loaded for it"),
     Option("", "force-modversion", "", "ignore symbol versions. DANGEROUS"),
     Option("", "force-vermagic", "", "ignore the kernel version that it was built for. DANGEROUS"),
+    Option("", "no-effects", "", "do not look at what it changes in the kernel"),
+    *verbs.FAILURE,
     *verbs.COMMON,
 )
 
@@ -101,7 +105,8 @@ def _load_one(verb: Verb, candidate: Candidate, word: str, options: str) -> None
         override_forbid="override-forbid" in verb.given,
     )
     with Interrupts() as interrupts:
-        driver = _driver(verb, interrupts)
+        watch = watching(verb)
+        driver = _driver(verb, interrupts, watch)
         state = verb.imagined or driver.state()
         plan = plan_load(candidate, request, verb.world, state)
         verb.problems(plan.problems)
@@ -111,11 +116,13 @@ def _load_one(verb: Verb, candidate: Candidate, word: str, options: str) -> None
         elif "dry-run" in verb.given:
             _foretell(verb, attempt, candidate, plan, state)
         else:
-            _follow(verb, attempt, driver, plan, state, interrupts)
+            _follow(verb, attempt, driver, plan, state, interrupts, watch)
 
 
-def _driver(verb: Verb, interrupts: Interrupts) -> Driver:
+def _driver(verb: Verb, interrupts: Interrupts, watch: Watch | None) -> Driver:
     def after(entry: Entry) -> None:
+        if watch:
+            watch.after(entry)
         line = steps.done(entry)
         verb.print(f"{line}\n" if line else "")
         if line := steps.failed(entry):
@@ -127,6 +134,7 @@ def _driver(verb: Verb, interrupts: Interrupts) -> Driver:
         verb.kernel,
         flags=versions | vermagic,
         environment=verb.environment,
+        before=watch.before if watch else lambda _: None,
         after=after,
         interrupts=interrupts,
         to_stderr=verb.json,
@@ -134,11 +142,9 @@ def _driver(verb: Verb, interrupts: Interrupts) -> Driver:
 
 
 def _blacklisted(verb: Verb, attempt: Attempt, step: Blacklisted) -> None:
-    cure = (
-        "" if "use-blacklist" in verb.given else f"`lkm load {step.module}`, by its own name, loads it all the same"
-    )
-    attempt = attempt._replace(cause="blacklisted", planned="dry-run" in verb.given)
-    verb.fail(attempt, f"{step.module} ({step.origin})", cure)
+    told = verb.explainer.entry(Entry(step, Skipped("blacklisted")), alias=attempt.alias)
+    attempt = attempt._replace(cause="blacklisted", planned="dry-run" in verb.given, findings=told.findings)
+    verb.fail(attempt, f"{step.module} ({step.origin})", told=told)
 
 
 def _foretell(verb: Verb, attempt: Attempt, candidate: Candidate, plan: Plan, state: KernelState) -> None:
@@ -146,11 +152,10 @@ def _foretell(verb: Verb, attempt: Attempt, candidate: Candidate, plan: Plan, st
     journal, verb.imagined = imagine(plan, state)
     for entry in journal.entries:
         verb.print(steps.planned(entry, _option_origins(verb, candidate, entry)))
-    attempt = attempt._replace(cause=cause_of(journal.failure), entries=journal.entries, planned=True)
+    attempt = attempt._replace(entries=journal.entries, planned=True)
     if journal.failure:
-        from lkm.cli.failure import explain_failure
-
-        verb.fail(attempt, f"{candidate.module} would not be loaded", *explain_failure(journal.failure))
+        told = verb.explainer.entry(journal.failure, alias=attempt.alias)
+        verb.failed(attempt, f"{candidate.module} would not be loaded", journal.failure, told=told)
     else:
         verb.attempts.append(attempt)
 
@@ -164,26 +169,32 @@ def _option_origins(verb: Verb, candidate: Candidate, entry: Entry) -> list[Orig
 
 
 def _follow(
-    verb: Verb, attempt: Attempt, driver: Driver, plan: Plan, state: KernelState, interrupts: Interrupts
+    verb: Verb,
+    attempt: Attempt,
+    driver: Driver,
+    plan: Plan,
+    state: KernelState,
+    interrupts: Interrupts,
+    watch: Watch | None,
 ) -> None:
     journal = driver.follow(plan, state)
     failure = journal.failure
-    cause = "interrupted" if interrupts.caught else cause_of(failure, privileged=verb.privileged)
-    attempt = attempt._replace(cause=cause, entries=journal.entries)
-    if cause == "done":
-        verb.attempts.append(attempt)
+    attempt = attempt._replace(entries=journal.entries)
+    if not interrupts.caught and failure is None:
+        verb.attempts.append(with_effects(verb, attempt, watch))
         return
+    text = f"{attempt.module} was not loaded"
+    told = None
+    if failure and not interrupts.caught:  # before anything is undone: what is loaded now is evidence
+        told = verb.explainer.entry(failure, alias=attempt.alias)
     lines: tuple[str, ...] = ()
-    if interrupts.caught:
-        lines = (f"it was {name_of(interrupts.caught)}",)
-    elif failure is not None:
-        from lkm.cli.failure import explain_failure
-
-        lines = (steps.ran(failure), *explain_failure(failure))
     if "keep-partial" not in verb.given:
         attempt = attempt._replace(undone=_undo(driver, journal, attempt.word, state))
-        lines = (*lines, *undone(attempt.undone, attempt.word))
-    verb.fail(attempt, f"{attempt.module} was not loaded", *lines)
+        lines = undone(attempt.undone, attempt.word)
+    if failure and told:
+        verb.failed(attempt, text, failure, *lines, told=told)
+    else:
+        verb.fail(attempt._replace(cause="interrupted"), text, f"it was {name_of(interrupts.caught)}", *lines)
 
 
 def _undo(driver: Driver, journal: Journal, word: str, before: KernelState) -> tuple[Entry, ...]:

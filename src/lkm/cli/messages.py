@@ -21,8 +21,15 @@ class Messages:
         self.priority = priority
         # With stderr closed there is only syslog to speak to (kmod: tools/log.c).
         self.to_syslog = to_syslog or sys.stderr is None
+        #: With --classic: no more than a line of each error is said.
+        self.classic = False
         #: With --json: (level, text, details) of all that was said, or would have been but for -q.
         self.heard: list[tuple[str, str, list[str]]] | None = None
+
+    @property
+    def explains(self) -> bool:
+        """Tell whether anybody would hear an explanation: it is not free."""
+        return self.heard is not None or (self.priority >= ERR and not self.classic)
 
     def say(self, priority: int, text: str) -> None:
         """Say one line, with the tool's name and the priority's before it."""
@@ -46,7 +53,7 @@ class Messages:
         """Say more about the error just said: a line each, indented; empty ones are left out."""
         if self.heard:
             self.heard[-1][2].extend(filter(None, lines))
-        if self.priority < ERR:
+        if self.priority < ERR or self.classic:
             return
         for line in filter(None, lines):
             if self.to_syslog:

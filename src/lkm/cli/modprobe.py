@@ -7,20 +7,23 @@ import os
 from lkm.cli import messages
 from lkm.cli.kernels import kernel24
 from lkm.cli.options import Option
-from lkm.cli.standard import HELP, JSON, VERSION, understand
+from lkm.cli.standard import CLASSIC, HELP, INCIDENT, JSON, VERSION, understand
 from lkm.errors import LkmError
 from lkm.kernel.interface import IGNORE_MODVERSIONS, IGNORE_VERMAGIC
 
 USAGE = """modprobe [options] NAME [PARAMETER=VALUE...]
        modprobe [options] -a NAME...
-       modprobe [options] -r NAME...
+       modprobe [options] -r [NAME...]
        modprobe [options] -c | --show-modversions FILE | --show-exports FILE"""
 OPTIONS = (
     Option("a", "all", "", "every argument is a module to load; go on when one fails"),
-    Option("r", "remove", "", "remove modules, and what they alone needed"),
+    Option(
+        "r", "remove", "", "remove modules, and what they alone needed; without names: what is idle and was marked"
+    ),
     Option("", "remove-holders", "", "with -r: remove the modules that use it first"),
     Option("", "remove-dependencies", "", "old name of --remove-holders", "remove-holders"),
     Option("w", "wait", "MSEC", "with -r: try again for so long while a module is in use"),
+    Option("k", "autoclean", "", "mark what is loaded for autoclean: it may go when it is idle", whole=True),
     Option("", "first-time", "", "fail when the module is in the kernel (with -r: is not) already"),
     Option("", "keep-partial", "", "when loading fails, leave in what was loaded for it, as kmod does"),
     Option("i", "ignore-install", "", "ignore commands and softdeps of the module that is named"),
@@ -48,7 +51,9 @@ OPTIONS = (
     Option("S", "set-version", "VERSION", "the kernel's release, if not the running one"),
     Option("s", "syslog", "", "say messages to syslog, not stderr"),
     Option("q", "quiet", "", "say no messages"),
-    Option("v", "verbose", "", "print what is done; twice: say more"),
+    Option("v", "verbose", "", "print what is done, and of what fails all that is known; twice: say more"),
+    CLASSIC,
+    INCIDENT,
     JSON,
     VERSION,
     HELP,
@@ -60,6 +65,7 @@ _INHERITED = {
     "extra-root": "--extra-root",
     "syslog": "-s",
     "quiet": "-q",
+    "classic": "--classic",
     "verbose": "-v",
 }
 
@@ -121,6 +127,10 @@ def main(argv: list[str]) -> int:
         from lkm.cli import modprobe24
 
         return modprobe24.main(argv, world)
+    if argv[-2:-1] == ["--"] and _from_kernel(argv[1:]):
+        from lkm.cli import kernelhelper
+
+        return kernelhelper.main(argv[-1])
     environment = os.environ.get("MODPROBE_OPTIONS", "")
     understood = understand("modprobe", USAGE, OPTIONS, [*split_words(environment), *argv[1:]])
     if isinstance(understood, int):
@@ -139,17 +149,19 @@ def main(argv: list[str]) -> int:
     if choices.values.get("set-version", "any") == "":  # from an empty variable, so not meant for the running kernel
         say.error("the version after -S (--set-version) is empty.")
         return 1
-    if not operands and not choices.has("show-config"):
+    sweeps = choices.removes and not choices.has("json")
+    if not operands and not choices.has("show-config") and not sweeps:
         say.error("missing parameters. See -h.")
         return 1
     say.priority = choices.verbosity
+    say.classic = choices.has("classic")
     if choices.has("json"):
         from lkm.cli.answer import answer
         from lkm.cli.modprobe_json import fill
 
         return answer("modprobe", say, lambda fields: fill(fields, choices, operands, say))
     for kind in ("show-modversions", "show-exports"):
-        if choices.has(kind):
+        if choices.has(kind) and operands:
             from lkm.cli.modprobe_show import show_symbols
 
             return show_symbols(operands[0], kind, say)
@@ -163,7 +175,15 @@ def main(argv: list[str]) -> int:
         session.out.append(config_dump(session.world, session.index, configs=configs))
         session.flush()
         return 0
-    return session.run(operands)
+    return session.run(operands) if operands else session.sweep()
+
+
+def _from_kernel(words: list[str]) -> bool:
+    """Tell whether this machine's kernel has called us; one in a file has its calls answered as a person's."""
+    from lkm.cli.kernels import is_live
+    from lkm.kernel.helper import is_call
+
+    return is_call(words, dict(os.environ)) and is_live()
 
 
 def milliseconds(text: str) -> int:

@@ -41,7 +41,7 @@ def fill(fields: Object, choices: Choices, operands: list[str], say: Messages) -
 
 def _configuration(fields: Object, session: Session, *, indexes: bool) -> None:
     from lkm.report.config import effective
-    from lkm.report.show import directive
+    from lkm.report.info import directive
 
     fields["configuration"] = [directive(fact) for fact in effective(session.world.settings)]
     if indexes:
@@ -65,12 +65,13 @@ class _Noting(Session):
     def note(self, word: str, candidate: Candidate | None = None, plan: Plan | None = None) -> None:
         """Keep what came of a word."""
         if candidate is None:
-            self.attempts.append(Attempt(word, "not-found"))
+            self.attempts.append(Attempt(word, "not-found", findings=self.findings))
             return
         base = Attempt(word, "done", candidate.module, candidate.alias, candidate.origin, plan)
         planned = self.choices.dry or plan is None
         cause = self._cause(plan) if plan else "done"
-        self.attempts.append(base._replace(cause=cause, entries=tuple(self.entries), planned=planned, uses=self.uses))
+        came = {"entries": tuple(self.entries), "uses": self.uses, "findings": self.findings}
+        self.attempts.append(base._replace(cause=cause, planned=planned, **came))
 
     def note_undone(self, entries: tuple[Entry, ...], signal: int) -> None:
         """Complete what was kept last."""
@@ -84,4 +85,4 @@ class _Noting(Session):
         if not failures:
             return "done"
         module = self._state().find(failures[0].step.module)
-        return cause_of(failures[0], privileged=may_change(self.kernel), module=module)
+        return cause_of(failures[0], privileged=may_change(self.kernel), module=module, findings=self.findings)

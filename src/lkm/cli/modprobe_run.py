@@ -13,7 +13,7 @@ from lkm.errors import MachineError, NotFound
 from lkm.kernel.interface import Refused
 from lkm.kernel.linux import LinuxKernel
 from lkm.plan.load import Request, plan_load
-from lkm.plan.progress import Ran, Skipped, foresee
+from lkm.plan.progress import Entry, Ran, Skipped, foresee
 from lkm.plan.resolve import from_path, resolve
 from lkm.plan.steps import Blacklisted, Command, NotLoaded, Remove
 from lkm.report.plan import action_line
@@ -21,10 +21,14 @@ from lkm.state.nouns import KernelState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lkm.cli.failure import Explainer, Told
     from lkm.cli.messages import Messages
     from lkm.cli.modprobe import Choices
+    from lkm.diagnose.finding import Finding
     from lkm.origin import Problem
-    from lkm.plan.progress import Entry, Journal
+    from lkm.plan.progress import Journal
     from lkm.plan.resolve import Candidate
     from lkm.plan.steps import Plan, Step
     from lkm.state.users import Uses
@@ -39,7 +43,8 @@ class GiveUp(Exception):
 class Session:
     """One call of modprobe. ``out`` is what stdout gets, written when it must be and at the end.
 
-    ``entries`` are those of the plan that is being followed, ``uses`` who kept a module that was to go.
+    ``entries`` are those of the plan that is being followed, ``findings`` are why it failed, ``uses`` who kept a
+    module that was to go.
     ``commands_to_stderr``: that is where commands print.
     """
 
@@ -65,10 +70,14 @@ class Session:
         self._told: set[Problem] = set()
         self._unwritten: OSError | None = None
         self.entries: list[Entry] = []
+        self.findings: tuple[Finding, ...] = ()
         self.uses: Uses | None = None
+        self._explainer: Explainer | None = None
+        self._operands: tuple[str, ...] = ()
 
     def run(self, operands: list[str]) -> int:
         """Do it for all operands; return the exit status."""
+        self._operands = tuple(operands)
         try:
             if self.choices.removes:
                 return max([self._remove(word) for word in operands])
@@ -109,14 +118,39 @@ class Session:
         except OSError as error:
             self._unwritten = error
 
-    def _absence(self, word: str) -> tuple[str, ...]:
-        """Return why a name was not found, where that is going to be said."""
-        if self.say.priority < messages.ERR:
+    def _because(self, word: str, said: str, ask: Callable[[Explainer], Told]) -> tuple[str, ...]:
+        """Return lines that explain a failure of ``word``, which was told by what is ``said``; none for nobody."""
+        incident = self.choices.values.get("incident", "")
+        if not self.say.explains and not incident:
             return ()
-        from lkm.cli.absence import explain
+        if self._explainer is None:
+            from lkm.cli.failure import Explainer
 
-        more = [f"nor is it in {directory}" for directory in self.index.directories[1:]]
-        return (*explain(word, self.root, self.world.directory.rpartition("/")[2]), *more)
+            self._explainer = Explainer(
+                self.say,
+                self.kernel,
+                self.world.directory,
+                index=self.index,
+                settings=self.world.settings,
+                incident=incident,
+                arguments=self._operands,
+                verbose=self.say.priority > messages.WARNING,
+            )
+        told = ask(self._explainer)
+        self.findings = told.findings
+        self.uses = told.uses or self.uses
+        return (*told.lines, self._explainer.keep(word, said, told))
+
+    def _why(self, word: str, said: str, entry: Entry, alias: str = "") -> tuple[str, ...]:
+        return self._because(word, said, lambda explainer: explainer.entry(entry, alias=alias))
+
+    def _not_found(self, word: str, said: str) -> None:
+        """Say that a word means nothing, and why."""
+        self._new_problems()
+        self.findings = ()
+        lines = self._because(word, said, lambda explainer: explainer.absence(word))
+        self.note(word)
+        self._fatal(said, (*lines, *[f"nor is it in {directory}" for directory in self.index.directories[1:]]))
 
     def _fatal(self, text: str, details: tuple[str, ...] = ()) -> None:
         """Say why this cannot be done; that ends all, except with -a, and with -q, when it cannot be said."""
@@ -183,9 +217,7 @@ class Session:
             self._fatal(f"Failed to get module from path {word}: {error.what}")
             return 1
         if not candidates:
-            self._new_problems()
-            self.note(word)
-            self._fatal(f"Module {word} not found in directory {self.world.directory}", self._absence(word))
+            self._not_found(word, f"Module {word} not found in directory {self.world.directory}")
             return 1
         if self.choices.has("show-alias"):
             for candidate in candidates:
@@ -212,12 +244,15 @@ class Session:
         state = KernelState() if request.ignore_loaded else self._state()
         plan = plan_load(candidate, request, self.world, state)
         self._new_problems(plan.problems)
+        self._begin()
         for step in plan.steps:
             if isinstance(step, Blacklisted):
-                self.say.warning(f"Module {step.module} is blacklisted, and not loaded: {step.origin}")
-        self.entries, self.uses = [], None
+                line = f"Module {step.module} is blacklisted, and not loaded: {step.origin}"
+                self.say.warning(line)
+                if self.say.heard is not None:  # it is no failure, so nothing more is said
+                    self._why(word, line, Entry(step, Skipped("blacklisted")), candidate.alias)
         if self.choices.dry:
-            status = self._failed(candidate, self._print(plan))
+            status = self._failed(candidate, word, self._print(plan))
             self.note(word, candidate, plan)
             return status
         from lkm.system.interrupts import Interrupts, name_of
@@ -225,24 +260,30 @@ class Session:
         with Interrupts() as interrupts:
             driver = self._driver(interrupts)
             journal = driver.follow(plan, state)
-            self.note(word, candidate, plan)
             if interrupts.caught:
                 self.say.error(f"loading '{candidate.module}' was ended by {name_of(interrupts.caught)}")
                 status = 1
             else:
-                status = self._failed(candidate, journal.failure)
+                status = self._failed(candidate, word, journal.failure)
+            self.note(word, candidate, plan)
             undone = () if not status or has("keep-partial") else self._undo(driver, journal, word, state)
             self.note_undone(undone, interrupts.caught)
+        if has("autoclean") and not status:
+            from lkm.cli.autoclean_sweep import mark
+
+            mark(self.kernel, self.say, word, journal.entries, state)
         return status
 
-    def _failed(self, candidate: Candidate, failure: Entry | None) -> int:
+    def _begin(self) -> None:
+        self.entries, self.findings, self.uses = [], (), None
+
+    def _failed(self, candidate: Candidate, word: str, failure: Entry | None) -> int:
         """Say why a load failed, if one did; return the status."""
         if failure is None:
             return 0
-        self.say.error(f"could not insert '{candidate.module}': {insert_error(failure.errno)}")
-        from lkm.cli.failure import explain_failure
-
-        self.say.detail(*explain_failure(failure, verbose=self.say.priority > messages.WARNING))
+        line = f"could not insert '{candidate.module}': {insert_error(failure.errno)}"
+        self.say.error(line)
+        self.say.detail(*self._why(word, line, failure, candidate.alias))
         return 1
 
     def _undo(self, driver: Driver, journal: Journal, word: str, before: KernelState) -> tuple[Entry, ...]:
@@ -260,14 +301,22 @@ class Session:
     def _remove(self, word: str) -> int:
         candidates = resolve(word, self.world)
         if not candidates:
-            self._new_problems()
-            self.note(word)
-            self._fatal(f"Module {word} not found.", self._absence(word))
+            self._not_found(word, f"Module {word} not found.")
             return 1
         for candidate in candidates:
             if self._remove_one(candidate, word):
                 return 1
         return 0
+
+    def sweep(self) -> int:
+        """Remove what is idle and was marked for that, as one sweep of autoclean; return the exit status."""
+        from lkm.cli.autoclean_sweep import sweep_now
+
+        status, removed = sweep_now(self.kernel, self.say, self.world, self._driver(), dry=self.choices.dry)
+        if self.choices.dry and self.choices.shows:
+            self.out += [f"rmmod {name}\n" for name in removed]
+        self.flush()
+        return status
 
     def _remove_one(self, candidate: Candidate, word: str) -> int:
         from lkm.plan.unload import RemoveRequest, plan_unload
@@ -284,7 +333,7 @@ class Session:
         state = self._state()
         plan = plan_unload(candidate, request, self.world, state)
         self._new_problems(plan.problems)
-        self.entries, self.uses = [], None
+        self._begin()
         try:
             failure = self._print(plan) if self.choices.dry else self._driver().follow(plan, state).failure
         finally:
@@ -313,28 +362,25 @@ class Session:
         step, result = entry.step, entry.result
         if not entry.errno:
             return
-        if isinstance(step, NotLoaded):
-            self._fatal(f"Module {step.module} is {'builtin' if step.builtin else 'not in kernel'}.")
-        elif isinstance(step, Command) and isinstance(result, Ran):
-            if step.kind == "remove":
-                self._fatal(f"Error running remove command for {step.module}")
-            else:
-                what = f"Error running install command '{step.line}' for module {step.module}"
-                self.say.error(f"{what}: retcode {result.status}")
+        if isinstance(step, Command) and isinstance(result, Ran) and step.kind == "install":
+            what = f"Error running install command '{step.line}' for module {step.module}"
+            self.say.error(f"{what}: retcode {result.status}")
+        elif isinstance(step, NotLoaded):
+            self._kept(entry, f"Module {step.module} is {'builtin' if step.builtin else 'not in kernel'}.")
+        elif isinstance(step, Command):
+            self._kept(entry, f"Error running remove command for {step.module}")
         elif isinstance(step, Remove) and isinstance(result, Refused):
-            if result.errno == errno.ENOENT and not result.call:
-                self._fatal(f"Module {step.module} is not in kernel.")
-                return
-            from lkm.cli.users import why_kept
+            if result.call:
+                line = f"could not remove '{step.module}': {os.strerror(result.errno)}"
+                self.say.error(line)
+                self.say.detail(*self._why(step.module, line, entry))
+            else:
+                state = "not in kernel" if result.errno == errno.ENOENT else "in use"
+                self._kept(entry, f"Module {step.module} is {state}.")
 
-            why: tuple[str, ...] = ()
-            if self.say.priority >= messages.ERR:
-                why, self.uses = why_kept(self.kernel, result, step.module)
-            if not result.call:
-                self._fatal(f"Module {step.module} is in use.", why)
-                return
-            self.say.error(f"could not remove '{step.module}': {os.strerror(result.errno)}")
-            self.say.detail(*why)
+    def _kept(self, entry: Entry, line: str) -> None:
+        """Say why a module is not removed, where that ends all."""
+        self._fatal(line, self._why(entry.step.module, line, entry))
 
 
 def join_parameters(words: list[str]) -> str:

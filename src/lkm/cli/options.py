@@ -19,7 +19,8 @@ from lkm.record import Record
 class Option(Record):
     """One option: letter and long name (either may be empty), the name of its argument if it takes one, its help.
 
-    ``same`` is the key of the option that this is another name of.
+    ``same`` is the key of the option that this is another name of. ``whole``: no shorter name means it, as there it
+    would be in the way of one that kmod has.
     """
 
     short: str
@@ -27,6 +28,7 @@ class Option(Record):
     argument: str = ""
     help: str = ""
     same: str = ""
+    whole: bool = False
 
     @property
     def key(self) -> str:
@@ -68,7 +70,7 @@ def parse(
 def _long(table: tuple[Option, ...], word: str, rest: list[str]) -> tuple[str, str]:
     name, equals, value = word[2:].partition("=")
     found = [o for o in table if o.long and o.long == name] or [
-        o for o in table if o.long and o.long.startswith(name)
+        o for o in table if o.long and o.long.startswith(name) and not o.whole
     ]
     if not found:
         raise UsageError(f"unrecognized option '{word}'")

@@ -76,7 +76,7 @@ def main(argv: list[str]) -> int:
 
         say.error(f"there is no module directory {tool.resolver.world.directory}")
         root = given.get("dirname", "") or open_kernel(LinuxKernel).root()
-        say.detail(*explain("", root, os.path.basename(tool.resolver.world.directory)))
+        say.detail(*explain(operands[0] if operands else "", root, os.path.basename(tool.resolver.world.directory)))
         return 2
     if operands:
         tool.answer(operands)

@@ -8,29 +8,29 @@ import os
 from lkm.cli import messages
 from lkm.cli.kernels import kernel24, open_kernel
 from lkm.cli.options import Option
-from lkm.cli.standard import HELP, JSON, VERSION, understand
+from lkm.cli.standard import CLASSIC, HELP, INCIDENT, JSON, VERSION, understand
 from lkm.errors import LkmError, MachineError
-from lkm.kernel.interface import Done, Refused
+from lkm.kernel.interface import Refused
 from lkm.kernel.linux import LinuxKernel
 from lkm.names import ModuleName, fold, is_module_path, name_from_path
 from lkm.report.removal import obstacle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from lkm.cli.failure import Explainer, Told
     from lkm.kernel.interface import Outcome, ShownKernel
     from lkm.report.document import Object
-    from lkm.state.nouns import KernelState, LoadedModule
-    from lkm.state.users import Uses
 
-    Note = Callable[[str, Outcome, Uses | None], None]
-
-USAGE = "rmmod [options] NAME..."
+USAGE = """rmmod [options] NAME...
+       rmmod [options] --all"""
 OPTIONS = (
+    Option("a", "all", "", "sweep: remove what was marked for autoclean and is idle (lkm autoclean)"),
     Option("f", "force", "", "remove it even if it is in use, where the kernel was built to allow that. DANGEROUS"),
     Option("s", "syslog", "", "say messages to syslog, not stderr"),
-    Option("v", "verbose", "", "say what is done"),
+    Option("q", "quiet", "", "say no messages"),
+    Option("v", "verbose", "", "say what is done, and of what fails all that is known"),
+    CLASSIC,
+    INCIDENT,
     JSON,
     VERSION,
     HELP,
@@ -50,77 +50,100 @@ def main(argv: list[str]) -> int:
     say = messages.Messages("rmmod", to_syslog=("syslog", "") in options)
     if ("verbose", "") in options:
         say.priority = messages.INFO
+    if ("quiet", "") in options:
+        say.priority = -1
+    if ("all", "") in options and not operands and ("json", "") not in options:
+        from lkm.cli.autoclean_sweep import sweep_now
+
+        return sweep_now(open_kernel(LinuxKernel), say)[0]
     if not operands:
         say.error("missing module name.")
         return 1
-    force = ("force", "") in options
+    say.classic = ("classic", "") in options
+    call = _Call(say, force=("force", "") in options, incident=dict(options).get("incident", ""), operands=operands)
     if ("json", "") in options:
         from lkm.cli.answer import answer
 
-        return answer("rmmod", say, lambda fields: _fill(fields, operands, force, say))
-    return _remove_all(operands, force, say, lambda *_: None)
+        return answer("rmmod", say, call.fill)
+    return call.remove_all()
 
 
-def _remove_all(operands: list[str], force: bool, say: messages.Messages, note: Note) -> int:
-    kernel = open_kernel(LinuxKernel)
-    failed = [operand for operand in operands if not _remove(kernel, operand, force, say, note)]
-    return 1 if failed else 0
+class _Call:
+    """One call; ``removals`` are what came of each operand: it, the outcome, and why it stayed, if it did."""
 
+    def __init__(self, say: messages.Messages, *, force: bool, incident: str, operands: list[str]) -> None:
+        self._say = say
+        self._force = force
+        self._incident = incident
+        self._operands = operands
+        self._kernel: ShownKernel = open_kernel(LinuxKernel)
+        self._explainer: Explainer | None = None
+        self._removals: list[tuple[str, Outcome, Told | None]] = []
 
-def _fill(fields: Object, operands: list[str], force: bool, say: messages.Messages) -> int:
-    """Remove, and put what came of it into the object for --json."""
-    from lkm.report.document import result, users
+    def remove_all(self) -> int:
+        """Remove the modules in the order given; return the status."""
+        failed = [operand for operand in self._operands if not self._remove(operand)]
+        return 1 if failed else 0
 
-    removals: list[Object] = []
-    fields["removals"] = removals
+    def fill(self, fields: Object) -> int:
+        """Remove, and put what came of it into the object for --json."""
+        from lkm.report.document import result, users
+        from lkm.report.finding import as_json
 
-    def note(operand: str, outcome: Outcome, uses: Uses | None) -> None:
-        found = result(outcome, os.strerror)
-        removals.append({"request": operand, "module": _name(operand), "result": found, "users": users(uses)})
+        status = self.remove_all()
+        fields["removals"] = [
+            {
+                "request": operand,
+                "module": _name(operand),
+                "result": result(outcome, os.strerror),
+                "users": users(told.uses if told else None),
+                "findings": [as_json(finding) for finding in told.findings] if told else [],
+            }
+            for operand, outcome, told in self._removals
+        ]
+        return status
 
-    return _remove_all(operands, force, say, note)
-
-
-def _remove(kernel: ShownKernel, operand: str, force: bool, say: messages.Messages, note: Note) -> bool:
-    """Remove one module, or say why not. ``note`` gets the operand, the outcome and the users that were found."""
-    name = _name(operand)
-    if not force:
-        try:
-            modules = kernel.state()
-        except MachineError as error:
-            say.error(f"could not remove module {operand}: {error.what}")
-            say.detail(error.hint)
-            note(operand, Refused("", errno.ENOSYS), None)
-            return False
-        module = modules.find(name)
-        uses = _uses(kernel, module, modules)
-        builtin = module is None and _is_builtin(kernel, name)
-        blocked = obstacle(name, module, kernel.holders(name), builtin=builtin, uses=uses)
-        if blocked:
-            say.error(blocked[0])
-            say.detail(*blocked[1:])
-            note(operand, Refused("", errno.EBUSY if module else errno.ENOENT), uses)
-            return False
-    outcome = kernel.unload(name, force=force)
-    if isinstance(outcome, Done):
-        say.info(f"removed {name}")
-        note(operand, outcome, None)
+    def _remove(self, operand: str) -> bool:
+        """Remove one module, or say why not."""
+        name = _name(operand)
+        if not self._force:
+            try:
+                module = self._kernel.state().find(name)
+            except MachineError as error:
+                line = f"could not remove module {operand}: {error.what}"
+                return self._failed(operand, Refused("", errno.ENOSYS), line, name, error.hint)
+            builtin = module is None and _is_builtin(self._kernel, name)
+            blocked = obstacle(name, module, self._kernel.holders(name), builtin=builtin)
+            if blocked:
+                return self._failed(operand, Refused("", errno.EBUSY if module else errno.ENOENT), blocked, name)
+        outcome = self._kernel.unload(name, force=self._force)
+        if isinstance(outcome, Refused):
+            line = f"could not remove module {operand}: {os.strerror(outcome.errno)}"
+            return self._failed(operand, outcome, line, name)
+        self._say.info(f"removed {name}")
+        self._removals.append((operand, outcome, None))
         return True
-    say.error(f"could not remove module {operand}: {os.strerror(outcome.errno)}")
-    from lkm.cli.users import why_kept
 
-    lines, uses = why_kept(kernel, outcome, name)
-    say.detail(*lines)
-    note(operand, outcome, uses)
-    return False
+    def _failed(self, operand: str, refused: Refused, line: str, name: str, hint: str = "") -> bool:
+        """Say why a module stays; return False. ``hint`` is what the kernel's own error has to say."""
+        self._say.error(line)
+        self._say.detail(hint)
+        told = None
+        if self._say.explains or self._incident:
+            if self._explainer is None:
+                from lkm.cli.failure import Explainer
 
-
-def _uses(kernel: ShownKernel, module: LoadedModule | None, modules: KernelState) -> Uses | None:
-    if module is None or module.refcount <= 0:
-        return None
-    from lkm.cli.users import uses_of
-
-    return uses_of(kernel, module, modules)
+                self._explainer = Explainer(
+                    self._say,
+                    self._kernel,
+                    incident=self._incident,
+                    arguments=tuple(self._operands),
+                    verbose=self._say.priority == messages.INFO,
+                )
+            told = self._explainer.removal(refused, name)
+            self._say.detail(*told.lines, self._explainer.keep(operand, line, told))
+        self._removals.append((operand, refused, told))
+        return False
 
 
 def _name(operand: str) -> ModuleName:
@@ -135,10 +158,10 @@ def _name(operand: str) -> ModuleName:
 
 
 def _is_builtin(kernel: ShownKernel, name: str) -> bool:
-    from lkm.cli.evidence import index_of
+    from lkm.system.indexfiles import open_index
+    from lkm.system.tree import modules_dir
 
-    index = index_of(kernel)
     try:
-        return index is not None and index.is_builtin(name)
+        return open_index(modules_dir(kernel.root(), kernel.release())).is_builtin(name)
     except LkmError:
         return False

@@ -10,6 +10,11 @@ from lkm.errors import UsageError
 VERSION = Option("V", "version", "", "print the version")
 HELP = Option("h", "help", "", "print this help")
 JSON = Option("", "json", "", "answer with a JSON object (docs/json.md)")
+#: Of tools that load or remove, for what fails.
+CLASSIC = Option("", "classic", "", "of what fails, say the line that kmod says and no explanation", whole=True)
+INCIDENT = Option(
+    "", "incident", "FILE", "when it fails, write the evidence there, for lkm explain --incident FILE", whole=True
+)
 #: For help texts alone: lkm.cli.main takes it out of the command line (lkm.cli.kernels.choose).
 KERNEL = Option("", "kernel", "KERNEL", "live, or sim:FILE for a simulated one; before LKM_KERNEL")
 

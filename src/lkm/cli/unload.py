@@ -5,12 +5,11 @@ from __future__ import annotations
 from lkm.cli import verbs
 from lkm.cli.modprobe import milliseconds
 from lkm.cli.options import Option
+from lkm.cli.watch import watching, with_effects
 from lkm.errors import FormatError, LkmError, UsageError
-from lkm.kernel.interface import Refused
 from lkm.names import fold, is_module_path, name_from_path
 from lkm.plan.imagine import imagine
 from lkm.plan.resolve import COMMAND_LINE, Candidate, resolve
-from lkm.plan.steps import Remove
 from lkm.plan.unload import RemoveRequest, plan_unload
 from lkm.report import steps
 from lkm.report.causes import cause_of
@@ -20,6 +19,7 @@ from lkm.system.follow import Driver
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lkm.cli.verbs import Verb
+    from lkm.cli.watch import Watch
     from lkm.plan.progress import Entry
     from lkm.report.document import Object
     from lkm.state.nouns import KernelState
@@ -34,6 +34,8 @@ OPTIONS = (
     Option("w", "wait", "MSEC", "try again for so long while a module is in use"),
     Option("i", "ignore-remove", "", "ignore commands and softdeps of what is named"),
     Option("f", "force", "", "even if it is in use, where the kernel was built to allow that. DANGEROUS"),
+    Option("", "no-effects", "", "do not look at what it changes in the kernel"),
+    *verbs.FAILURE,
     *verbs.COMMON,
 )
 
@@ -55,7 +57,8 @@ def _work(verb: Verb, operands: list[str], fields: Object) -> int:
 
 
 def _unload(verb: Verb, word: str, wait: int) -> None:
-    driver = _driver(verb, wait)
+    watch = watching(verb)
+    driver = _driver(verb, wait, watch)
     state = driver.state()
     name = name_from_path(word) if is_module_path(word) or "/" in word else fold(word)
     try:
@@ -67,11 +70,13 @@ def _unload(verb: Verb, word: str, wait: int) -> None:
     if not candidates:
         verb.not_found(word, f"there is no module or alias {word} in {verb.world.directory}, and none is loaded")
     for candidate in candidates:
-        _unload_one(verb, candidate, word, driver, wait)
+        _unload_one(verb, candidate, word, driver, wait, watch)
 
 
-def _driver(verb: Verb, wait: int) -> Driver:
+def _driver(verb: Verb, wait: int, watch: Watch | None) -> Driver:
     def after(entry: Entry) -> None:
+        if watch:
+            watch.after(entry)
         line = steps.done(entry)
         verb.print(f"{line}\n" if line else "")
         if line := steps.failed(entry):
@@ -82,12 +87,13 @@ def _driver(verb: Verb, wait: int) -> Driver:
         force="force" in verb.given,
         wait=wait,
         environment=verb.environment,
+        before=watch.before if watch else lambda _: None,
         after=after,
         to_stderr=verb.json,
     )
 
 
-def _unload_one(verb: Verb, candidate: Candidate, word: str, driver: Driver, wait: int) -> None:
+def _unload_one(verb: Verb, candidate: Candidate, word: str, driver: Driver, wait: int, watch: Watch | None) -> None:
     request = RemoveRequest(
         word,
         holders="holders" in verb.given,
@@ -105,22 +111,17 @@ def _unload_one(verb: Verb, candidate: Candidate, word: str, driver: Driver, wai
         _judge(verb, attempt._replace(entries=journal.entries, planned=True), journal.failure, state)
     else:
         journal = driver.follow(plan, state)
-        _judge(verb, attempt._replace(entries=journal.entries), journal.failure, driver.state())
+        _judge(verb, attempt._replace(entries=journal.entries), journal.failure, driver.state(), watch)
 
 
-def _judge(verb: Verb, attempt: Attempt, failure: Entry | None, state: KernelState) -> None:
+def _judge(
+    verb: Verb, attempt: Attempt, failure: Entry | None, state: KernelState, watch: Watch | None = None
+) -> None:
     """Keep the attempt, and say why it failed if it did."""
     module = state.find(failure.step.module) if failure else None
-    attempt = attempt._replace(cause=cause_of(failure, privileged=verb.privileged, module=module))
-    if failure is None or attempt.cause == "done":
-        verb.attempts.append(attempt)
+    if failure is None or cause_of(failure, privileged=verb.privileged, module=module) == "done":
+        verb.attempts.append(with_effects(verb, attempt, watch))
         return
-    lines: tuple[str, ...] = (steps.ran(failure),)
-    if isinstance(failure.step, Remove) and isinstance(failure.result, Refused):
-        from lkm.cli.users import why_kept
-
-        lines, uses = why_kept(verb.kernel, failure.result, failure.step.module)
-        attempt = attempt._replace(uses=uses)
     would = "would not be" if attempt.planned else "was not"
-    reason = "" if failure.step.target else f"{failure.step.reason}"
-    verb.fail(attempt, f"{failure.step.module} {would} removed", reason, *lines)
+    told = verb.explainer.entry(failure, alias=attempt.alias)
+    verb.failed(attempt, f"{failure.step.module} {would} removed", failure, told=told, module=module)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from lkm.cli.evidence import index_of
-from lkm.cli.kernels import may_change
-from lkm.errors import LkmError, MachineError
+from lkm.errors import LkmError
 from lkm.names import fold_alias
-from lkm.report.lsmod import in_order
-from lkm.report.removal import explain_unload, in_use
-from lkm.state.nouns import KernelState
+from lkm.system.indexfiles import open_index
+from lkm.system.tree import modules_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lkm.kernel.interface import Refused, ShownKernel
-    from lkm.state.nouns import LoadedModule
+    from lkm.kernel.interface import ShownKernel
+    from lkm.state.nouns import KernelState, LoadedModule
     from lkm.state.users import Uses
 
 
@@ -34,33 +31,31 @@ def uses_of(kernel: ShownKernel, module: LoadedModule | None, state: KernelState
         if one.refcount > len(one.holders):
             names[one.name] = None
         left += [held for name in one.holders if (held := state.find(name)) is not None]
-    return kernel.uses(tuple(names), _owners(kernel)) if names else None
+    return kernel.uses(tuple(names), owners_of(kernel)) if names else None
 
 
-def why_kept(kernel: ShownKernel, refused: Refused, name: str) -> tuple[tuple[str, ...], Uses | None]:
-    """Return lines that say why a module was not removed, by the kernel or (no ``call``) before it was asked; and who
-    uses it.
+def all_uses(kernel: ShownKernel, state: KernelState) -> Uses:
+    """Return who uses each loaded module, besides other modules.
+
+    The network interfaces that a driver has are not counted by the kernel, and are told all the same; what else is
+    found of a module that nobody uses is another's.
     """
-    try:
-        state = kernel.state()
-    except MachineError:
-        state = KernelState()
-    module = state.find(name)
-    uses = uses_of(kernel, module, state)
-    if refused.call or module is None:
-        return explain_unload(refused, module, superuser=may_change(kernel), uses=uses), uses
-    holders = in_order(module.holders, kernel.holders(name))
-    named = (f"it is in use by: {' '.join(holders)}",) if holders else ()
-    return (*named, *in_use(module, holders, uses)), uses
+    counted = {module.name for module in state.modules if module.refcount > len(module.holders)}
+    found = kernel.uses([module.name for module in state.modules], owners_of(kernel))
+    pairs = [
+        (name, tuple([user for user in users if name in counted or user.kind == "interface"]))
+        for name, users in found.pairs
+    ]
+    return found._replace(pairs=tuple([pair for pair in pairs if pair[1]]))
 
 
-def _owners(kernel: ShownKernel) -> Callable[[str], Sequence[str]]:
+def owners_of(kernel: ShownKernel) -> Callable[[str], Sequence[str]]:
     """Return what tells the modules that have an alias, by the indexes of the kernel's modules."""
-    index = index_of(kernel)
+    index = open_index(modules_dir(kernel.root(), kernel.release()))
 
     def owners(alias: str) -> Sequence[str]:
         try:
-            return index.aliases(fold_alias(alias)) if index else ()
+            return index.aliases(fold_alias(alias))
         except LkmError:
             return ()
 

@@ -1,4 +1,4 @@
-"""What ``lkm load``, ``lkm unload`` and ``lkm show`` have in common: their world, their voice, their exit status."""
+"""What ``lkm load``, ``lkm unload`` and ``lkm info`` have in common: their world, their voice, their exit status."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lkm.cli.kernels import may_change, of_today, open_kernel
 from lkm.cli.messages import Messages
 from lkm.cli.modprobe_world import open_world
 from lkm.cli.options import Option
-from lkm.cli.standard import HELP, JSON, VERSION, understand
+from lkm.cli.standard import CLASSIC, HELP, INCIDENT, JSON, VERSION, understand
 from lkm.errors import UsageError
 from lkm.kernel.linux import LinuxKernel
 from lkm.report import causes, document
@@ -20,9 +20,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from lkm.cli.failure import Explainer, Told
     from lkm.origin import Problem
+    from lkm.plan.progress import Entry
     from lkm.report.document import Object
-    from lkm.state.nouns import KernelState
+    from lkm.state.nouns import KernelState, LoadedModule
 
 COMMON = (
     Option("d", "dirname", "DIR", "the root below which modules are"),
@@ -35,6 +37,8 @@ COMMON = (
     VERSION,
     HELP,
 )
+#: Of those that change something.
+FAILURE = (Option("v", "verbose", "", "of what fails, say all that is known"), CLASSIC, INCIDENT)
 USAGE_STATUS = causes.status("usage")
 
 
@@ -45,8 +49,12 @@ class Verb:
     printed: no reason to leave a request half done.
     """
 
-    def __init__(self, name: str, options: Sequence[tuple[str, str]], say: Messages) -> None:
+    def __init__(
+        self, name: str, options: Sequence[tuple[str, str]], say: Messages, operands: Sequence[str] = ()
+    ) -> None:
         """Raises LkmError when there is no such kernel."""
+        self._operands = tuple(operands)
+        self._explainer: Explainer | None = None
         self.name = name
         self.say = say
         self.given = dict(options)
@@ -70,10 +78,7 @@ class Verb:
         for problem in self.world.settings.problems:
             if not problem.origin.file.startswith(tuple([f"{d}/" for d in self.index.directories])):
                 self.say.problem(messages.WARNING, problem)
-        inherited = [("-C", value) for value in configs] + [("--extra-root", value) for value in extra_roots]
-        inherited += [("--no-cmdline", "")] if "no-cmdline" in self.given else []
-        text = " ".join([os.environ.get("MODPROBE_OPTIONS", ""), *[word for pair in inherited for word in pair]])
-        self.environment = {"MODPROBE_OPTIONS": " ".join(text.split())} if text.strip() else {}
+        self.environment = inherited(configs, extra_roots, no_cmdline="no-cmdline" in self.given)
 
     def print(self, text: str) -> None:
         """Print text for people: with its end, or nothing when it is empty."""
@@ -91,22 +96,55 @@ class Verb:
                 self._told.add(problem)
                 self.say.problem(messages.WARNING, problem)
 
+    @property
+    def explainer(self) -> Explainer:
+        """Return who explains what fails. It is always asked, as the exit status tells the cause."""
+        if self._explainer is None:
+            from lkm.cli.failure import Explainer
+
+            self._explainer = Explainer(
+                self.say,
+                self.kernel,
+                self.world.directory,
+                index=self.index,
+                settings=self.world.settings,
+                incident=self.given.get("incident", ""),
+                arguments=self._operands,
+                verbose="verbose" in self.given,
+            )
+        return self._explainer
+
     def not_found(self, word: str, text: str, *lines: str) -> None:
         """Say that a word means nothing; ``lines`` say why, or else it is looked up."""
         self.problems()
         self.say.error(text)
+        attempt = Attempt(word, "not-found")
         if not lines:
-            from lkm.cli.absence import explain
-
-            lines = explain(word, self.root, self.world.directory.rpartition("/")[2])
+            told = self.explainer.absence(word)
+            lines = (*told.lines, self.explainer.keep(word, text, told))
+            attempt = attempt._replace(findings=told.findings)
         self.say.detail(*lines)
-        self.attempts.append(Attempt(word, "not-found"))
+        self.attempts.append(attempt)
 
-    def fail(self, attempt: Attempt, text: str, *lines: str) -> None:
+    def failed(
+        self, attempt: Attempt, text: str, entry: Entry, *more: str, told: Told, module: LoadedModule | None = None
+    ) -> None:
+        """Say why the entry that ended a plan failed, and keep the attempt; ``more`` lines come after that.
+
+        ``module`` is what was to be removed, as it is.
+        """
+        cause = causes.cause_of(entry, privileged=self.privileged, module=module, findings=told.findings)
+        self.fail(attempt._replace(cause=cause, findings=told.findings, uses=told.uses), text, *more, told=told)
+
+    def fail(self, attempt: Attempt, text: str, *more: str, told: Told | None = None) -> None:
         """Say why nothing came of an attempt, and keep it."""
         said = text if attempt.cause == "failed" else f"{text}: {causes.CAUSES[attempt.cause][1]}"
         self.say.error(said)
-        self.say.detail(*lines)
+        if told:
+            self.say.detail(*told.lines)
+        self.say.detail(*more)
+        if told:
+            self.say.detail(self.explainer.keep(attempt.word, said, told))
         if attempt.cause == "permission":
             self.say.detail(f"`sudo lkm {self.name} {attempt.word}`")
         self.attempts.append(attempt)
@@ -140,6 +178,14 @@ class Verb:
         return {"cause": self.cause, "requests": [document.attempt(one, os.strerror) for one in self.attempts]}
 
 
+def inherited(configs: Sequence[str], extra_roots: Sequence[str] = (), *, no_cmdline: bool) -> dict[str, str]:
+    """Return what commands of the configuration get, so that their own modprobe reads the same."""
+    words = [os.environ.get("MODPROBE_OPTIONS", "")]
+    words += [f"-C {value}" for value in configs] + [f"--extra-root {value}" for value in extra_roots]
+    text = " ".join(" ".join([*words, "--no-cmdline" if no_cmdline else ""]).split())
+    return {"MODPROBE_OPTIONS": text} if text else {}
+
+
 def main(
     name: str, usage: str, table: tuple[Option, ...], argv: list[str], work: Callable[[Verb, list[str], Object], int]
 ) -> int:
@@ -151,18 +197,19 @@ def main(
     say = Messages(f"lkm {name}")
     if ("quiet", "") in options:
         say.priority = messages.ERR
+    say.classic = ("classic", "") in options or ("quiet", "") in options
 
     def run(fields: Object) -> int:
         try:
             if not operands:
                 raise UsageError("name a module, an alias or a file", hint=f"`lkm {name} --help` tells more")
             of_today()
-            verb = Verb(name, options, say)
+            verb = Verb(name, options, say, operands)
             try:
                 status = work(verb, operands, fields)
             except KeyboardInterrupt:  # while removing, or between requests
                 verb.signal = 2
-                fields |= {"cause": verb.cause} if name == "show" else verb.fields()
+                fields |= {"cause": verb.cause} if name in ("info", "show") else verb.fields()
                 return verb.status()
             if verb.unwritten:
                 raise verb.unwritten

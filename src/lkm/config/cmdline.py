@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FILE = "/proc/cmdline"
+_TRUE = tuple("1yYtT")
+_DISABLING = ("nomodule", "sysctl.kernel.modules_disabled")
 
 
 def parse(text: str, file: str = FILE) -> tuple[tuple[Directive, ...], tuple[Problem, ...]]:
@@ -50,16 +52,16 @@ def parse(text: str, file: str = FILE) -> tuple[tuple[Directive, ...], tuple[Pro
     return tuple(facts), tuple(problems)
 
 
-def kernels_blacklist(text: str, module: str) -> str:
-    """Return the word of the command line by which the kernel itself refuses to load a module, or "".
+def kernels_blacklist(text: str) -> tuple[str, ...]:
+    """Return the names of the modules that the kernel itself refuses to load, because its command line says so.
 
     That is ``module_blacklist=a,b`` (kernel/module/main.c, ``blacklisted``): names must be exact; of several words
     the last counts, and what follows ``--`` is for init.
 
-    >>> kernels_blacklist("quiet module_blacklist=a module_blacklist=b,c -- module_blacklist=d", "c")
-    'module_blacklist=b,c'
-    >>> kernels_blacklist("module_blacklist=a module-blacklist=b-c", "b_c")
-    ''
+    >>> kernels_blacklist("quiet module_blacklist=a module_blacklist=b,c -- module_blacklist=d")
+    ('b', 'c')
+    >>> kernels_blacklist("module_blacklist=a module-blacklist=b-c")
+    ('b-c',)
     """
     from lkm.config.parameters import parameter, parameters
 
@@ -68,8 +70,37 @@ def kernels_blacklist(text: str, module: str) -> str:
         if word == "--":
             break
         if parameter(word)[0] == "module_blacklist":
-            found = word
-    return found if module in parameter(found)[1].split(",") else ""
+            found = parameter(word)[1]
+    return tuple(filter(None, found.split(",")))
+
+
+def kernels_policy(text: str) -> dict[str, str]:
+    """Return what a kernel command line decides: ``sig_enforce``, ``lockdown``, ``modules_disabled``, ``blacklist``.
+
+    kernel/module/signing.c (``module.sig_enforce``, a bool that can only be switched on), kernel/module/main.c
+    (``nomodule``, ``module_blacklist``), security/lockdown/lockdown.c (``lockdown``), fs/proc/proc_sysctl.c.
+
+    >>> kernels_policy("quiet module.sig_enforce lockdown=integrity module_blacklist=a,b -- nomodule")
+    {'sig_enforce': '1', 'lockdown': 'integrity', 'blacklist': 'a,b'}
+    >>> kernels_policy("module.sig_enforce=0 sysctl.kernel.modules_disabled=1 lockdown=x")
+    {'modules_disabled': '1'}
+    """
+    from lkm.config.parameters import parameter, parameters
+
+    found: dict[str, str] = {}
+    for word in parameters(text.replace("\n", " ")):
+        if word == "--":
+            break
+        key, value = parameter(word)
+        if key == "module.sig_enforce" and ("=" not in word or value[:1] in _TRUE):
+            found["sig_enforce"] = "1"
+        elif key == "lockdown" and value in ("integrity", "confidentiality"):
+            found["lockdown"] = value
+        elif key == "module_blacklist":
+            found["blacklist"] = value
+        elif word == "nomodule" or (key in _DISABLING and value[:1] in _TRUE):
+            found["modules_disabled"] = "1"
+    return found
 
 
 def _words(text: str) -> Iterator[tuple[int, str]]:

@@ -13,10 +13,11 @@ from __future__ import annotations
 from lkm.config import cmdline as kernel_command_line
 from lkm.config import modprobe
 from lkm.config.nouns import Alias, Blacklist, Command, Dropped, Forbid, Options, Settings, Softdep, Unset, Weakdep
+from lkm.wildcard import has_wildcard, matches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from lkm.config.nouns import Directive
     from lkm.origin import Problem
@@ -73,3 +74,26 @@ def keyword(fact: Directive) -> str:
 def name(fact: Directive) -> str:
     """Return the name that a directive is about: of an alias the wildcard."""
     return fact.pattern if isinstance(fact, Alias) else fact.module
+
+
+def about(settings: Settings, names: Collection[str]) -> Settings:
+    """Return the directives that concern modules or aliases of these names: all that explains what came of them.
+
+    >>> s = assemble([("b.conf", "blacklist x\\noptions y a=1\\nforbid z* because old")], "")
+    >>> [str(fact.origin) for fact in (*about(s, ("x", "zz")).blacklists, *about(s, ("x", "zz")).forbids)]
+    ['b.conf:1', 'b.conf:3']
+    """
+
+    def concerns(word: str) -> bool:
+        return word in names or (has_wildcard(word) and any(matches(word, name) for name in names))
+
+    return Settings(
+        aliases=tuple([a for a in settings.aliases if a.module in names or concerns(a.pattern)]),
+        blacklists=tuple([b for b in settings.blacklists if concerns(b.module)]),
+        options=tuple([o for o in settings.options if concerns(o.module)]),
+        installs=tuple([c for c in settings.installs if concerns(c.module)]),
+        removes=tuple([c for c in settings.removes if concerns(c.module)]),
+        softdeps=tuple([s for s in settings.softdeps if concerns(s.module)]),
+        weakdeps=tuple([w for w in settings.weakdeps if concerns(w.module)]),
+        forbids=tuple([f for f in settings.forbids if concerns(f.module)]),
+    )

@@ -19,7 +19,13 @@ else:
 
 
 UNSIGNED, GOOD, BAD, UNKNOWN_KEY, MALFORMED = "unsigned", "good", "bad", "unknown key", "malformed"
-SIGNATURES = (UNSIGNED, GOOD, BAD, UNKNOWN_KEY, MALFORMED)
+#: Of an algorithm, or a kind, that the kernel cannot verify.
+UNSUPPORTED = "unsupported"
+#: Calls that load a module; "" is the question whether it would load.
+LOADS = ("", "finit_module", "init_module")
+#: Calls that a kernel answers with an errno of its own.
+SYSTEM_CALLS = ("finit_module", "init_module", "delete_module")
+SIGNATURES = (UNSIGNED, GOOD, BAD, UNKNOWN_KEY, MALFORMED, UNSUPPORTED)
 
 
 class ModuleFile(Record):
@@ -71,7 +77,8 @@ class KernelSide(Record):
     options, ``CONFIG_X`` to ``y``, ``m`` or a value. ``blacklist``: the names of module_blacklist= on its command
     line. ``lockdown``: none, integrity or confidentiality. ``capable``: whether the caller may load modules.
     ``modular``: whether it has loadable modules at all. ``secure_boot``: whether the firmware says that it is on.
-    ``free``: bytes of memory that are free (MemAvailable).
+    ``free``: bytes of memory that are free (MemAvailable). ``symbols``: the names of all its functions and variables,
+    exported or not (/proc/kallsyms, System.map; None where those cannot be read).
     """
 
     origin: str
@@ -92,6 +99,7 @@ class KernelSide(Record):
     modular: bool | None = None
     secure_boot: bool | None = None
     free: int | None = None
+    symbols: frozenset[str] | None = None
 
 
 class Tree(Protocol):
@@ -117,9 +125,10 @@ class Attempt(Record):
     """The call that failed: ``errno`` as a name (``ENOEXEC``; "" where nothing was tried), what the kernel logged
     meanwhile, and the text of the parameters. ``complete``: the log is all that it said.
 
-    ``call`` is finit_module, init_module, delete_module, open or read (of the module file), ``command`` (an install
-    or remove command, which is ``command`` and ended with ``status``), ``lookup`` (no module of that name was found),
-    ``forbid`` or ``blacklist`` (the configuration says no).
+    ``call`` is finit_module, init_module, delete_module (also where the tool saw by itself that it would be refused;
+    ``errno`` is "" then), open or read (of the module file), ``command`` (an install or remove command, which is
+    ``command`` and ended with ``status``), ``lookup`` (no module of that name was found), ``forbid`` or ``blacklist``
+    (the configuration says no). ``flags`` are those of finit_module.
     """
 
     call: str = ""
@@ -129,6 +138,20 @@ class Attempt(Record):
     complete: bool = False
     command: str = ""
     status: int = 0
+    flags: int = 0
+
+
+class Installed(Record):
+    """Another kernel that is installed here: its release and its directory of modules.
+
+    ``vermagic``: as its modules have it ("": not known; any module of that tree tells it). ``path``: its file of the
+    module that this is about, "" where it has none.
+    """
+
+    release: str
+    directory: str
+    vermagic: str = ""
+    path: str = ""
 
 
 class Evidence(Record):
@@ -136,7 +159,11 @@ class Evidence(Record):
     ``refused`` are modules that it needs and that are refused themselves; ``no_firmware`` the firmware files that it
     asks for and that are nowhere. ``settings`` is the configuration of modprobe, ``uses`` who is found to use a
     module that was to be removed, ``devices`` those of this machine, ``index_faults`` what is wrong with the
-    tree's indexes (a missing or stale file), ``caller`` who asked.
+    tree's indexes (a missing or stale file), ``caller`` who asked. ``installed`` are the other kernels whose modules
+    are on this machine, ``srcversion`` that of the module that is in the kernel under this name
+    (/sys/module/NAME/srcversion). ``shadows`` are other files of the tree with this module's name, ``cycle`` the
+    modules that need each other in a circle, this one first, ``softdeps_absent`` the softdeps that no module is for
+    (each with its line), ``rivals`` symbols that it exports, each with another module that does so too.
     """
 
     file: ModuleFile | None = None
@@ -151,6 +178,12 @@ class Evidence(Record):
     devices: tuple[Device, ...] | None = None
     index_faults: tuple[Fact, ...] = ()
     caller: Caller = Caller()
+    installed: tuple[Installed, ...] = ()
+    srcversion: str = ""
+    shadows: tuple[str, ...] = ()
+    cycle: tuple[str, ...] = ()
+    softdeps_absent: tuple[Fact, ...] = ()
+    rivals: tuple[tuple[str, str], ...] = ()
 
 
 def find_export(evidence: Evidence, symbol: str) -> tuple[str, Export] | None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from lkm.diagnose.words import typed
 from lkm.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CERTAIN, LIKELY, POSSIBLE, UNKNOWN = "certain", "likely", "possible", "unknown"
 #: How sure, the surest first. ``unknown``: evidence that would tell is missing; the facts say which.
@@ -21,12 +26,27 @@ class Fact(Record):
 class Remedy(Record):
     """What to do. ``command`` can be typed as it is ("" where there is none to type); ``risk`` is safe or risky.
 
-    Risky is what can crash the kernel, lets in what was kept out, or cannot be taken back.
+    Risky is what can crash the kernel, lets in what was kept out, or cannot be taken back. Those of a rule stand in
+    its ``REMEDIES`` with holes (``{name}``), which the rule fills.
     """
 
     text: str
     command: str = ""
     risk: str = SAFE
+
+    def filled(self, **words: str | Iterable[str]) -> Remedy:
+        """Return it with its holes filled: in the command as a shell wants it, a list as one word each.
+
+        Where a word of the command is "", as it is not known, there is no command.
+
+        >>> Remedy("load {name}", "lkm insmod {name}").filled(name="a b.ko").command
+        "lkm insmod 'a b.ko'"
+        """
+        lists = {key: [value] if isinstance(value, str) else list(value) for key, value in words.items()}
+        plain = {key: " ".join(value) for key, value in lists.items()}
+        quoted = {key: " ".join([typed(word) for word in value]) for key, value in lists.items()}
+        unknown = any(word == "" and f"{{{key}}}" in self.command for key, word in words.items())
+        return Remedy(self.text.format(**plain), "" if unknown else self.command.format(**quoted), self.risk)
 
 
 class Finding(Record):

@@ -11,6 +11,7 @@ from lkm.errors import FormatError
 from lkm.formats.compression import decompress
 from lkm.formats.elf import Elf
 from lkm.formats.source import BytesSource
+from lkm.image import flat
 from lkm.image.exports import read_exports
 from lkm.image.features import read_features
 from lkm.image.memory import Memory
@@ -20,7 +21,7 @@ from lkm.image.payload import unpacked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _BANNER = re.compile(rb"Linux version (\S+) \([^\0\n]*\n?")
 #: two SEQUENCEs with 2-byte lengths, [0] version 3, and the tag of the serial number: how each X.509 v3 starts
@@ -29,33 +30,52 @@ _WITH_CERTIFICATES = (b".init.data", b"init.data", b".init.rodata", b".data", b"
 
 
 def read(data: bytes, name: str = "") -> KernelFacts:
-    """Return the facts of a vmlinux, a User-Mode Linux binary or an x86 bzImage; raises FormatError for others."""
-    elf = Elf(BytesSource(unpacked(data, name), name))
+    """Return the facts of a vmlinux, a User-Mode Linux binary, an x86 bzImage or an arm64 Image.
+
+    Raises FormatError for others. An arm64 Image does not tell the built-in parameters.
+    """
+    data = unpacked(data, name)
+    if flat.is_flat(data):
+        told = _told(data, name)
+        exports = tuple(flat.read_exports(data, name))
+        return told._replace(machine=flat.MACHINE, bits=64, exports=exports, certificates=_all_certificates([data]))
+    elf = Elf(BytesSource(data, name))
     memory = Memory(elf)
-    rodata = memory.section(b".rodata")
+    told = _told(memory.section(b".rodata"), name)
+    found = read_exports(elf, memory)
+    return told._replace(
+        machine=elf.machine,
+        bits=64 if elf.layout.is64 else 32,
+        exports=tuple(found),
+        parameters=tuple(read_parameters(elf, memory, {at: export.name for export, at in found.items()})),
+        certificates=_all_certificates([memory.section(section) for section in _WITH_CERTIFICATES]),
+    )
+
+
+def _told(rodata: bytes, name: str) -> KernelFacts:
+    """Return what the texts of a kernel tell."""
     banner = max(_BANNER.finditer(rodata), key=lambda found: len(found[0]), default=None)  # others lack the date
     if banner is None:
         raise FormatError("no kernel: its .rodata has no text `Linux version ...`", name)
-    exports = read_exports(elf, memory)
-    parameters = read_parameters(elf, memory, {at: export.name for export, at in exports.items()})
     vermagic = _vermagic(rodata, banner[1])
     return KernelFacts(
         banner[1].decode("utf-8", "replace"),
         banner[0].decode("utf-8", "replace").rstrip("\n"),
         vermagic,
-        elf.machine,
-        64 if elf.layout.is64 else 32,
-        tuple(exports),
-        tuple(parameters),
-        tuple(dict.fromkeys(der for section in _WITH_CERTIFICATES for der in _certificates(memory.section(section)))),
-        _config(rodata, name),
-        read_features(rodata, vermagic),
+        0,
+        0,
+        config=_config(rodata, name),
+        features=read_features(rodata, vermagic),
     )
 
 
+def _all_certificates(parts: Iterable[bytes]) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(der for part in parts for der in _certificates(part)))
+
+
 def _vermagic(rodata: bytes, release: bytes) -> str:
-    """Find the release followed by words that each end with a space (include/linux/vermagic.h)."""
-    found = re.search(re.escape(release) + rb" (?:[A-Za-z0-9_.-]+ )*\0", rodata)
+    """Find the release followed by words that end with spaces, but maybe the last (include/linux/vermagic.h)."""
+    found = re.search(re.escape(release) + rb" (?:[A-Za-z0-9_.-]+ )*[A-Za-z0-9_.-]*\0", rodata)
     return found[0][:-1].decode("ascii") if found else ""
 
 

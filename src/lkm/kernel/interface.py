@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from typing import Protocol
 
+    from lkm.state.devices import Device
+    from lkm.state.snapshot import Snapshot
+    from lkm.state.usage import Sample
     from lkm.state.users import Uses
 else:
     Protocol = object
@@ -96,3 +99,24 @@ class ShownKernel(Kernel, Protocol):
 
     def uses(self, names: Collection[str], owners: Callable[[str], Sequence[str]]) -> Uses:
         """Return who is found to use modules; ``owners`` gives the modules that have an alias."""
+
+    def snapshot(self) -> Snapshot:
+        """Return all that it shows of itself: what is loaded, and what that has registered."""
+
+    def since(self, names: Sequence[str]) -> dict[str, str]:
+        """Return for loaded modules, the newest first, a time at which each was there, as text; may be empty."""
+
+    def devices(self) -> tuple[Device, ...]:
+        """Return the devices that are on a bus."""
+
+    def samples(self, names: Collection[str], owners: Callable[[str], Sequence[str]]) -> tuple[Sample, ...]:
+        """Return what shows that these modules are in use, of those that are loaded, newest first."""
+
+    def instance(self, name: str) -> int:
+        """Return what tells a loaded module from a later one of the same name; 0 where that is unknown."""
+
+    def boot(self) -> str:
+        """Return what tells this run of the kernel from others."""
+
+    def seconds(self) -> float:
+        """Return the time since the kernel was booted."""

@@ -27,7 +27,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from lkm.state.devices import Device
     from lkm.state.nouns import LogRecord
+    from lkm.state.snapshot import Snapshot
+    from lkm.state.usage import Sample
     from lkm.state.users import Uses
 
 # What /sys/module/compression says (kernel/module/decompress.c) → our names.
@@ -42,6 +45,7 @@ class LinuxKernel:
         self._proc = proc
         self._sys = sys
         self._kmsg = kmsg
+        self._nodes: dict[tuple[str, str, str], str] = {}
 
     def load(self, path: str, parameters: str = "", flags: int = 0) -> Outcome:
         """Load a module file by finit_module(2); where that is not had, by init_module(2) from memory.
@@ -172,6 +176,52 @@ class LinuxKernel:
         from lkm.kernel.users import Users
 
         return Users(names, owners, self._proc, self._sys).search()
+
+    def snapshot(self) -> Snapshot:
+        """Return all that it shows of itself; see lkm.kernel.effects. Raises MachineError as :meth:`state` does."""
+        from lkm.kernel.effects import Look
+
+        return Look(self.state(), self.parameters, self._proc, self._sys, known=self._nodes).snapshot()
+
+    def since(self, names: Sequence[str]) -> dict[str, str]:
+        """Return for loaded modules, the newest first, a time at which each was there already (ISO 8601, local).
+
+        The kernel does not note when it loads. The time of a directory of sysfs is when it was first looked at
+        (fs/kernfs/inode.c: ``kernfs_init_inode``), which udev mostly does at once; and a module was there before all
+        that are newer.
+        """
+        from lkm.kernel.since import since
+
+        return since(names, self._sys)
+
+    def devices(self) -> tuple[Device, ...]:
+        """Return the devices that are on a bus."""
+        from lkm.kernel.devices import devices
+
+        return devices(self._sys)
+
+    def samples(self, names: Collection[str], owners: Callable[[str], Sequence[str]]) -> tuple[Sample, ...]:
+        """Return what shows that these modules are in use; see lkm.kernel.usage."""
+        from lkm.kernel.usage import Usage
+
+        modules = [module for module in self.state().modules if module.name in names]
+        return Usage(owners, self._proc, self._sys).samples(modules)
+
+    def instance(self, name: str) -> int:
+        """Return the inode of a loaded module's directory in /sys, 0 when it is not loaded."""
+        from lkm.kernel.usage import instance
+
+        return instance(name, self._sys)
+
+    def boot(self) -> str:
+        """Return the kernel's random name of this boot."""
+        return self._optional(f"{self._proc}/sys/kernel/random/boot_id").strip()
+
+    def seconds(self) -> float:
+        """Return the time since the boot, suspended times included."""
+        import time
+
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     def _names(self, directory: str) -> tuple[str, ...]:
         try:

@@ -13,6 +13,7 @@ import errno
 import os
 import stat
 
+from lkm.kernel import texts
 from lkm.names import fold
 from lkm.state.users import (
     User,
@@ -56,8 +57,8 @@ class Users:
         self._owners = owners
         self._proc = proc
         self._sys = sys
-        self._majors = parse_devices(_text(f"{proc}/devices"))
-        sockets = parse_protocols(_text(f"{proc}/net/protocols"))
+        self._majors = parse_devices(texts.text(f"{proc}/devices"))
+        sockets = parse_protocols(texts.text(f"{proc}/net/protocols"))
         self._protocols = {protocol: module for protocol, (module, _) in sockets.items() if module in self.found}
         self._sockets = {protocol: sockets[protocol][1] for protocol in self._protocols}  # that no process shows
         self._devices: dict[tuple[str, int, int], frozenset[str]] = {}
@@ -65,11 +66,11 @@ class Users:
 
     def search(self) -> Uses:
         """Return what was found, by module: mounts and swap, then processes in order, then the rest."""
-        self._mounted(_text(f"{self._proc}/self/mountinfo"), 0, "")
-        for path in parse_swaps(_text(f"{self._proc}/swaps")):
+        self._mounted(texts.text(f"{self._proc}/self/mountinfo"), 0, "")
+        for path in parse_swaps(texts.text(f"{self._proc}/swaps")):
             self._use(self._of_file(path), User("swap", path))
-        seen = {_inode(f"{self._proc}/self/ns/mnt")}
-        pids = sorted([int(name) for name in _names(self._proc) if name.isdigit()])
+        seen = {texts.inode(f"{self._proc}/self/ns/mnt")}
+        pids = sorted([int(name) for name in texts.names(self._proc) if name.isdigit()])
         pids = [pid for pid in pids if pid != os.getpid()]  # what we have open ends with us
         for pid in pids:
             self._process(pid, seen)
@@ -81,7 +82,7 @@ class Users:
         if not all(self.found.values()):  # else it is not worth the time
             for pid in pids:
                 self._mapped(pid)
-        for module, driver, count in parse_crypto(_text(f"{self._proc}/crypto")):
+        for module, driver, count in parse_crypto(texts.text(f"{self._proc}/crypto")):
             self._use((fold(module),), User("algorithm", driver, count=count))
         return Uses(tuple([(name, tuple(users)) for name, users in self.found.items() if users]), not self._blind)
 
@@ -118,18 +119,18 @@ class Users:
             for kind, what, modules in self._descriptor(f"{base}/fd/{descriptor}"):
                 times[kind, what] = times.get((kind, what), 0) + 1
                 uses.setdefault((kind, what), set()).update(modules)
-        namespace = _inode(f"{base}/ns/mnt")
-        comm = _text(f"{base}/comm").rstrip("\n") if uses or namespace not in seen else ""
+        namespace = texts.inode(f"{base}/ns/mnt")
+        comm = texts.text(f"{base}/comm").rstrip("\n") if uses or namespace not in seen else ""
         for (kind, what), modules in uses.items():
             self._use(modules, User(kind, what, "", pid, comm, times[kind, what]))
         if namespace not in seen:
             seen.add(namespace)
-            self._mounted(_text(f"{base}/mountinfo"), pid, comm)
+            self._mounted(texts.text(f"{base}/mountinfo"), pid, comm)
 
     def _mapped(self, pid: int) -> None:
         """Look at the devices that a process has mapped, and does not have open any more."""
         base = f"{self._proc}/{pid}"
-        for path in parse_maps(_text(f"{base}/maps")):
+        for path in parse_maps(texts.text(f"{base}/maps")):
             try:
                 status = os.stat(f"{base}/root{path}")
             except OSError:
@@ -138,7 +139,7 @@ class Users:
                 if is_kind(status.st_mode):
                     modules = self._of_device(kind, os.major(status.st_rdev), os.minor(status.st_rdev))
                     idle = [name for name in modules if not self.found.get(name, True)]
-                    self._use(idle, User("mapping", path, "", pid, _text(f"{base}/comm").rstrip("\n")))
+                    self._use(idle, User("mapping", path, "", pid, texts.text(f"{base}/comm").rstrip("\n")))
 
     def _descriptor(self, path: str) -> Iterator[tuple[str, str, Collection[str]]]:
         try:
@@ -177,8 +178,8 @@ class Users:
             found |= self._drivers(node)
             if kind == "block":
                 whole = node if os.path.isdir(f"{node}/slaves") else os.path.dirname(node)
-                for slave in _names(f"{whole}/slaves"):
-                    lower = _text(f"{whole}/slaves/{slave}/dev").strip().partition(":")
+                for slave in texts.names(f"{whole}/slaves"):
+                    lower = texts.text(f"{whole}/slaves/{slave}/dev").strip().partition(":")
                     if lower[0].isdigit() and lower[2].isdigit():
                         found |= self._of_device("block", int(lower[0]), int(lower[2]))
             self._devices[key] = frozenset(found)
@@ -196,45 +197,16 @@ class Users:
         return found
 
     def _interfaces(self) -> None:
-        for name in sorted(_names(f"{self._sys}/class/net")):
+        for name in texts.names(f"{self._sys}/class/net"):
             node = f"{self._sys}/class/net/{name}"
             modules = self._drivers(os.path.realpath(node))
-            if _number(_text(f"{node}/tun_flags")) & _PERSISTENT:
+            if texts.number(texts.text(f"{node}/tun_flags")) & _PERSISTENT:
                 modules.add("tun")
-            up = _number(_text(f"{node}/flags")) & _UP
+            up = texts.number(texts.text(f"{node}/flags")) & _UP
             self._use(modules, User("interface", name, "up" if up else "down"))
 
     def _loops(self) -> None:
         if "loop" in self.found:
-            for name in sorted(_names(f"{self._sys}/block")):
-                if file := _text(f"{self._sys}/block/{name}/loop/backing_file").rstrip("\n"):
+            for name in texts.names(f"{self._sys}/block"):
+                if file := texts.text(f"{self._sys}/block/{name}/loop/backing_file").rstrip("\n"):
                     self._use(("loop",), User("loop", f"/dev/{name}", file))
-
-
-def _names(directory: str) -> list[str]:
-    try:
-        return os.listdir(directory)
-    except OSError:
-        return []
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, "rb") as file:
-            return file.read().decode("utf-8", "surrogateescape")
-    except OSError:
-        return ""
-
-
-def _inode(path: str) -> int:
-    try:
-        return os.stat(path).st_ino
-    except OSError:
-        return 0
-
-
-def _number(text: str) -> int:
-    try:
-        return int(text, 0)
-    except ValueError:
-        return 0

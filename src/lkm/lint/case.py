@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lkm.config.depmod import Override
-from lkm.config.modulesload import Load
+from lkm.config.modulesload import Wanted
 from lkm.config.nouns import Settings
 from lkm.config.settings import assemble
 from lkm.lint.nouns import Flaw
@@ -81,13 +81,13 @@ class Case(Record):
     def directives(self) -> Iterator[tuple[Directive, Statement, Sheet]]:
         """Yield the directives of modprobe.d and the command line."""
         for statement, sheet in self.statements():
-            if not isinstance(statement.fact, (Load, Override)):
+            if not isinstance(statement.fact, (Wanted, Override)):
                 yield statement.fact, statement, sheet
 
-    def loads(self) -> Iterator[tuple[Load, Statement]]:
+    def loads(self) -> Iterator[tuple[Wanted, Statement]]:
         """Yield the modules that are loaded at boot."""
         for statement, _ in self.statements(LOAD):
-            if isinstance(statement.fact, Load):
+            if isinstance(statement.fact, Wanted):
                 yield statement.fact, statement
 
     def is_builtin(self, name: str) -> bool:

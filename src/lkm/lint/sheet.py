@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lkm.config import cmdline, depmod, modprobe, modulesload
 from lkm.config.lines import Line, logical_lines, word_at
-from lkm.config.modulesload import Load
+from lkm.config.modulesload import Wanted
 from lkm.config.nouns import Directive
 from lkm.lint.nouns import Edit
 from lkm.origin import Problem
@@ -21,7 +21,7 @@ MODPROBE, LOAD, DEPMOD, CMDLINE = "modprobe.d", "modules-load.d", "depmod.d", "c
 class Statement(Record):
     """What a line states, and the line (of the kernel command line: all of it, with ``first`` 0)."""
 
-    fact: Directive | Load | depmod.Override
+    fact: Directive | Wanted | depmod.Override
     line: Line
 
     @property
@@ -33,7 +33,7 @@ class Statement(Record):
         """Return the 1-based column of a word of the line, folded or not; a whole word before a part of one."""
         text, wanted = self.line.text.replace("-", "_"), word.replace("-", "_")
         start = max(0, self.line.text.find(self.fact.origin.word)) if self.fact.origin.word else 0
-        if not isinstance(self.fact, Load) and self.line.first:
+        if not isinstance(self.fact, Wanted) and self.line.first:
             keyword, at = word_at(text, 0)
             start = at + len(keyword)
         found, at = word_at(text, start)
@@ -94,7 +94,7 @@ def _as_written(line: Line, rows: list[str]) -> Line:
 
 def _facts(
     kind: str, path: str, text: str
-) -> tuple[tuple[Directive | Load | depmod.Override, ...], tuple[Problem, ...]]:
+) -> tuple[tuple[Directive | Wanted | depmod.Override, ...], tuple[Problem, ...]]:
     if kind == MODPROBE:
         return modprobe.parse(text, path)
     if kind == DEPMOD:
@@ -102,7 +102,7 @@ def _facts(
         return settings.overrides, problems
     if kind == CMDLINE:
         return cmdline.parse(text, path)
-    return modulesload.parse(text, path), ()
+    return modulesload.wanted_lines(text, path), ()  # rules tell what is wrong with them
 
 
 def comment_at(text: str) -> int:

@@ -28,6 +28,8 @@ COMMAND_LINE = Origin("command line")
 
 #: Longest name that can be asked for (PATH_MAX with its end, in kmod's ``alias_normalize``).
 _MAX_NAME = 4095
+#: So many answers of indexes are kept.
+_REMEMBERED = 10_000
 
 
 class Index(Protocol):
@@ -105,12 +107,14 @@ class World:
     def entry(self, name: str) -> DepEntry | None:
         """Return the line of modules.dep for a module."""
         if name not in self._dependencies:
+            _bounded(self._dependencies)
             self._dependencies[name] = self._ask(self._index.dependencies, name, None)
         return self._dependencies[name]
 
     def is_builtin(self, name: str) -> bool:
         """Tell whether the kernel has a module built in."""
         if name not in self._builtin:
+            _bounded(self._builtin)
             self._builtin[name] = self._ask(self._index.is_builtin, name, False)
         return self._builtin[name]
 
@@ -181,6 +185,12 @@ class World:
 
             return combined(found)
         return " ".join([o.text for o in found])
+
+
+def _bounded(cache: dict[str, T]) -> None:
+    """Empty a cache that is full: whoever asks for ever may be asked anything."""
+    if len(cache) >= _REMEMBERED:
+        cache.clear()
 
 
 def _first(directives: Sequence[Command], module: str) -> Command | None:

@@ -25,7 +25,8 @@ MAX_STEPS = 10_000
 
 class RemoveRequest(Record):
     """How to remove. ``ignore_commands`` ignores commands and softdeps; ``ignore_loaded`` plans without a state;
-    ``wait``: a use count is no reason to refuse, as it may sink.
+    ``wait``: a use count is no reason to refuse, as it may sink. ``alone``: nothing else is to go, neither softdeps
+    nor what it needed.
     """
 
     word: str
@@ -34,6 +35,7 @@ class RemoveRequest(Record):
     ignore_loaded: bool = False
     wait: bool = False
     first_time: bool = False
+    alone: bool = False
 
 
 def plan_unload(target: Candidate, request: RemoveRequest, world: World, state: KernelState) -> Plan:
@@ -78,7 +80,7 @@ class _Walk:
             if builtin or module not in self._loaded:
                 self.steps.append(NotLoaded(module, reason, required, target, builtin))
                 return
-        softdeps = () if request.ignore_commands else world.softdeps(module)
+        softdeps = () if request.ignore_commands or request.alone else world.softdeps(module)
         self._open.add(walk)
         own: list[int] = []
         tasks = [task for s in reversed(softdeps) for task in self._softdeps("post", one, s.post, s.origin)]
@@ -104,6 +106,8 @@ class _Walk:
         """Plan the module itself and, on the condition that nothing else uses them, all it depends on."""
         when = "always" if self._request.wait or self._request.ignore_loaded else "idle"
         self.steps.append(Remove(one.module, reason, required, target, when, self._users(one.module)))
+        if self._request.alone:
+            return
         try:
             needs = self._world.needs(one)
         except NotFound as error:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import errno
 
+from lkm.diagnose.finding import CERTAIN, LIKELY
 from lkm.kernel.interface import Refused
 from lkm.plan.progress import Ran
 from lkm.plan.steps import Absent, Builtin, Forbidden, NotLoaded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lkm.diagnose.finding import Finding
     from lkm.plan.progress import Entry
     from lkm.state.nouns import LoadedModule
 
@@ -40,9 +44,13 @@ CAUSES = {
     "no-modules": (18, "this kernel was built without modules, or without removing them"),
     "permanent": (19, "it has no exit function, or is just coming or going"),
     "unreadable": (20, "the module file cannot be read"),
+    "busy": (21, "the autoloader has more to do than it takes on; ask again later"),
+    "timeout": (22, "loading it took too long; it may still be going on"),
+    "loop": (23, "what is run to load it asks for it again"),
     "interrupted": (128, "a signal came; the status is 128 + its number"),
 }
 
+_SURE = (CERTAIN, LIKELY)
 _SIGNATURE = (errno.EKEYREJECTED, errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED, errno.EBADMSG, errno.ENOPKG)
 _INSERT = {
     errno.ENOENT: "symbols",
@@ -54,6 +62,34 @@ _INSERT = {
     errno.ENOMEM: "failed",
     errno.EINTR: "failed",
     errno.EEXIST: "failed",
+}
+#: What a finding decides better than an errno, which several diseases share.
+_FINDINGS = {
+    "bad-parameter": "parameters",
+    "built-in": "builtin",
+    "container": "permission",
+    "crc-mismatch": "version",
+    "cut-file": "format",
+    "empty-file": "format",
+    "expired-key": "signature",
+    "gpl-only": "symbols",
+    "half-loaded": "permanent",
+    "init-failed": "init",
+    "lockdown": "disabled",
+    "missing-symbol": "symbols",
+    "modules-disabled": "disabled",
+    "namespace": "symbols",
+    "no-device": "no-device",
+    "no-module-support": "no-modules",
+    "not-allowed": "permission",
+    "not-exported": "symbols",
+    "other-kernel": "version",
+    "out-of-memory": "failed",
+    "proprietary-owner": "symbols",
+    "seccomp": "permission",
+    "unsupported-hash": "signature",
+    "user-namespace": "permission",
+    "wrong-compression": "format",
 }
 _REMOVE = {
     errno.EAGAIN: "in-use",
@@ -68,8 +104,17 @@ def status(cause: str) -> int:
     return CAUSES[cause][0]
 
 
-def cause_of(entry: Entry | None, *, privileged: bool = True, module: LoadedModule | None = None) -> str:
-    """Return the cause for the entry that ended a plan, or None. ``module`` is what was to be removed, as it is."""
+def cause_of(
+    entry: Entry | None,
+    *,
+    privileged: bool = True,
+    module: LoadedModule | None = None,
+    findings: Sequence[Finding] = (),
+) -> str:
+    """Return the cause for the entry that ended a plan, or None.
+
+    ``module`` is what was to be removed, as it is; ``findings`` are why a load was refused.
+    """
     if entry is None:
         return "done"
     step, result = entry.step, entry.result
@@ -94,7 +139,8 @@ def cause_of(entry: Entry | None, *, privileged: bool = True, module: LoadedModu
             in_use = module is not None and module.state == "Live" and not module.permanent
             return "in-use" if in_use else "permanent"
         return _REMOVE.get(result.errno, "failed")
-    return _refused_load(result)
+    first = findings[0] if findings else None
+    return (_FINDINGS.get(first.code) if first and first.certainty in _SURE else None) or _refused_load(result)
 
 
 def _refused_load(result: Refused) -> str:

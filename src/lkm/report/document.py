@@ -12,11 +12,14 @@ from lkm.kernel.interface import Done, Refused
 from lkm.plan.progress import Ran, Skipped
 from lkm.plan.steps import Blacklisted, Command, Forbidden, Insert, NotLoaded, Remove
 from lkm.record import Record
+from lkm.report.finding import as_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from lkm.diagnose.effects import Effects
+    from lkm.diagnose.finding import Finding
     from lkm.origin import Origin
     from lkm.plan.progress import Entry, Result
     from lkm.plan.steps import Plan, Step
@@ -33,7 +36,8 @@ class Attempt(Record):
 
     ``origin`` tells what led from the word to the module; ``plan`` is None when the word means nothing. ``undone``
     are the entries of what was taken back. ``cause`` is one of lkm.report.causes. ``planned``: nothing was to be
-    done. ``uses`` tells who keeps what was to be removed.
+    done. ``uses`` tells who keeps what was to be removed, ``findings`` why nothing came of it, ``effects`` what
+    changed in the kernel.
     """
 
     word: str
@@ -46,6 +50,8 @@ class Attempt(Record):
     undone: tuple[Entry, ...] = ()
     planned: bool = False
     uses: Uses | None = None
+    findings: tuple[Finding, ...] = ()
+    effects: Effects | None = None
 
 
 def text_of(document: Object) -> str:
@@ -95,6 +101,11 @@ def place(origin: Origin) -> Object:
 
 def attempt(one: Attempt, strerror: Callable[[int], str]) -> Object:
     """Return a request with its steps and what came of each; a step that was not reached has a null result."""
+    changed: Object = {}
+    if one.effects is not None:
+        from lkm.report.effects import effects_object
+
+        changed["effects"] = effects_object(one.effects)
     steps = one.plan.steps if one.plan else ()
     results = [*one.entries, *[None] * (len(steps) - len(one.entries))]
     return {
@@ -106,7 +117,9 @@ def attempt(one: Attempt, strerror: Callable[[int], str]) -> Object:
         "planned": one.planned,
         "steps": [step(s, entry, strerror) for s, entry in zip(steps, results, strict=True)],
         "users": users(one.uses),
+        "findings": [as_json(finding) for finding in one.findings],
         "undone": [step(entry.step, entry, strerror) for entry in one.undone],
+        **changed,
     }
 
 

@@ -70,14 +70,16 @@ def as_object(flaw: Flaw) -> dict[str, object]:
 
 
 def sarif(flaws: Sequence[Flaw]) -> str:
-    """Return a SARIF 2.1.0 log: a result for each flaw."""
-    from lkm.report.sarif import Row, log_of
+    """Return a SARIF log: a result for each flaw."""
+    from lkm.lint.engine import RULES
+    from lkm.report.sarif import Row, log_of, pages_of
 
     rows = []
     for flaw in flaws:
         text = f"{flaw.what}; {flaw.advice}" if flaw.advice else flaw.what
-        rows.append(Row(flaw.code, flaw.level, text, flaw.origin.file, flaw.origin.line, flaw.column))
-    return log_of(rows)
+        key = f"{flaw.origin.file}/{flaw.code}/{flaw.what}"
+        rows.append(Row(flaw.code, flaw.level, text, flaw.origin.file, key, flaw.origin.line, flaw.column))
+    return log_of(rows, pages_of("lkm.lint.rules", RULES))
 
 
 def diff(before: Mapping[str, str], after: Mapping[str, str]) -> str:

@@ -91,14 +91,6 @@ def done(entry: Entry) -> str:
     return ""
 
 
-def ran(entry: Entry) -> str:
-    """Return a line for a command that ended a plan, or ""."""
-    step, result = entry.step, entry.result
-    if isinstance(step, Command) and isinstance(result, Ran):
-        return f"`{step.line}` ({step.origin}) ended with status {result.status}"
-    return ""
-
-
 def failed(entry: Entry) -> str:
     """Return a line for a step that failed and did not end the plan, or "".
 

@@ -6,10 +6,8 @@ from lkm.report.refusal import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lkm.state.users import User, Uses
+    from lkm.state.users import User
 
-#: So many users are named; of more, the number is told.
-MOST = 10
 _ENDS = {"mount": "umount", "swap": "swapoff", "loop": "losetup -d"}
 _WORDS = {
     "device": "{who} has {what} open",
@@ -45,25 +43,3 @@ def user_line(user: User) -> str:
 def _quoted(path: str) -> str:
     plain = path.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum()
     return path if plain else "'" + path.replace("'", "'\\''") + "'"
-
-
-def user_lines(name: str, others: int, uses: Uses | None) -> tuple[str, ...]:
-    """Return lines about the users of a module besides other modules; ``others`` is how many the kernel counts.
-
-    What is found may be more or less than that: an open device can have several references, and some users, such as
-    the kernel's own threads and mapped devices, can be seen nowhere.
-    """
-    counted = "1 user" if others == 1 else f"{others} users"
-    if uses is None:
-        return (f"{counted}, none of them a module",)
-    users = uses.of(name)
-    if users:
-        lines = [f"{counted}, none of them a module:", *[user_line(user) for user in users[:MOST]]]
-        if len(users) > MOST:
-            lines.append(f"and {len(users) - MOST} more")
-    else:
-        where = "mount, open device or socket, network interface, swap and algorithm that can be seen is not one"
-        lines = [f"{counted}, none of them a module; and every {where}"]
-    if not uses.complete:
-        lines.append("some processes could not be looked at: root may look at all")
-    return tuple(lines)

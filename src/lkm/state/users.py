@@ -82,16 +82,24 @@ def parse_mountinfo(text: str) -> tuple[Mount, ...]:
     return tuple(found)
 
 
-def parse_devices(text: str) -> dict[tuple[str, int], str]:
-    """Return the names that /proc/devices has for majors: (``char`` or ``block``, major) → name, the first one."""
-    found: dict[tuple[str, int], str] = {}
+def device_rows(text: str) -> list[tuple[str, int, str]]:
+    """Return (``char`` or ``block``, major, name) of each line of /proc/devices."""
+    found = []
     kind = ""
     for line in text.split("\n"):
         major, _, name = line.strip().partition(" ")
         if major.isascii() and major.isdigit() and kind:
-            found.setdefault((kind, int(major)), name)
+            found.append((kind, int(major), name))
         elif line.endswith("devices:"):
             kind = "block" if line.startswith("Block") else "char"
+    return found
+
+
+def parse_devices(text: str) -> dict[tuple[str, int], str]:
+    """Return the names that /proc/devices has for majors: (``char`` or ``block``, major) → name, the first one."""
+    found: dict[tuple[str, int], str] = {}
+    for kind, major, name in device_rows(text):
+        found.setdefault((kind, major), name)
     return found
 
 
@@ -148,12 +156,20 @@ def parse_crypto(text: str) -> tuple[tuple[str, str, int], ...]:
     (('m', 'a-c', 2),)
     """
     found = []
+    for fields in crypto_blocks(text):
+        users = fields.get("refcnt", "")
+        if users.isascii() and users.isdigit() and int(users) > 1 and fields.get("module", "kernel") != "kernel":
+            found.append((fields["module"], fields.get("driver", fields.get("name", "")), int(users) - 1))
+    return tuple(found)
+
+
+def crypto_blocks(text: str) -> list[dict[str, str]]:
+    """Return the fields of each algorithm of /proc/crypto (crypto/proc.c: ``c_show``)."""
+    found = []
     for block in text.split("\n\n"):
         fields: dict[str, str] = {}
         for line in block.split("\n"):
             key, _, value = line.partition(":")
             fields.setdefault(key.strip(), value.strip())
-        users = fields.get("refcnt", "")
-        if users.isascii() and users.isdigit() and int(users) > 1 and fields.get("module", "kernel") != "kernel":
-            found.append((fields["module"], fields.get("driver", fields.get("name", "")), int(users) - 1))
-    return tuple(found)
+        found.append(fields)
+    return found

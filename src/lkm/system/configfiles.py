@@ -1,4 +1,4 @@
-"""Finding and reading configuration files: modprobe.d and depmod.d, in kmod's order.
+"""Finding and reading configuration files: modprobe.d, depmod.d and lkm's own, in kmod's order.
 
 Of files with one base name the first directory's stands (/etc before /run and so on); all are then read in the order
 of their base names (kmod: libkmod-config.c and depmod.c, ``conf_files_list``). Only ``*.conf`` counts in a directory,
@@ -17,6 +17,15 @@ from lkm.system.fileset import RECORD, pending
 
 #: In order of precedence; under each there is modprobe.d and depmod.d.
 DIRECTORIES = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
+
+#: What an administrator writes first; files of lkm/autoclean.d, in the directories above, add to it.
+AUTOCLEAN = "/etc/lkm/autoclean.conf"
+
+#: Where the rules of autoload are, under each.
+POLICY = "lkm/autoload.d"
+
+#: Where the modules to load at boot are named, under each (modules-load.d(5)).
+BOOT = "modules-load.d"
 
 #: Ends of the names of files that count in a directory (``.alias`` did too until kmod 32).
 SUFFIXES = (".conf",)
@@ -49,8 +58,26 @@ def depmod_files(
     root: str = "", paths: tuple[str, ...] = (), problems: list[Problem] | None = None
 ) -> list[tuple[str, str]]:
     """Return (path, text) of every depmod.d file in the order of reading; arguments as in modprobe_files."""
-    chosen = _choose(root, "depmod.d", paths, {}, problems)
+    return conf_files("depmod.d", root, paths, problems)
+
+
+def conf_files(
+    leaf: str, root: str = "", paths: tuple[str, ...] = (), problems: list[Problem] | None = None
+) -> list[tuple[str, str]]:
+    """Return (path, text) of the files in a directory of this name, below the standard ones; as modprobe_files."""
+    chosen = _choose(root, leaf, paths, {}, problems)
     return _read([chosen[name] for name in sorted(chosen, key=os.fsencode)], problems)
+
+
+def autoclean_files(
+    root: str = "", paths: tuple[str, ...] = (), problems: list[Problem] | None = None
+) -> list[tuple[str, str]]:
+    """Return (path, text) of AUTOCLEAN, then of every lkm/autoclean.d file, in the order of reading.
+
+    Arguments as in modprobe_files.
+    """
+    main = [] if paths else _read([f"{root.rstrip('/')}{AUTOCLEAN}"], problems)
+    return main + conf_files("lkm/autoclean.d", root, paths, problems)
 
 
 def load_files(root: str = "", problems: list[Problem] | None = None) -> list[tuple[str, str]]:
@@ -58,12 +85,11 @@ def load_files(root: str = "", problems: list[Problem] | None = None) -> list[tu
 
     systemd looks in the same directories, but for /lib (man modules-load.d).
     """
-    chosen = _choose(root, "modules-load.d", (), {}, problems)
-    found = [chosen[name] for name in sorted(chosen, key=os.fsencode)]
+    found = conf_files(BOOT, root, (), problems)
     old = f"{root.rstrip('/')}/etc/modules"
-    if os.path.isfile(old) and os.path.realpath(old) not in map(os.path.realpath, found):
-        found.append(old)
-    return _read(found, problems)
+    if os.path.isfile(old) and os.path.realpath(old) not in [os.path.realpath(path) for path, _ in found]:
+        found += _read([old], problems)
+    return found
 
 
 def files_not_read(root: str = "") -> list[str]:
@@ -72,7 +98,7 @@ def files_not_read(root: str = "") -> list[str]:
     Copies that editors and package managers leave are passed over, and so is what says that it is switched off.
     """
     found = []
-    for leaf in ("modprobe.d", "modules-load.d", "depmod.d"):
+    for leaf in ("modprobe.d", BOOT, "depmod.d"):
         for place in _places(root, leaf):
             names = os.listdir(place) if os.path.isdir(place) else []
             found += [f"{place}/{name}" for name in names if not name.endswith((*SUFFIXES, *_LEFT)) and _plain(name)]

@@ -117,7 +117,7 @@ class SetWriter:
 
         def work() -> None:
             try:
-                _sync(what)
+                sync(what)
             except OSError as e:
                 self._faults[path] = _refused(e, path)
             finally:
@@ -167,7 +167,7 @@ def recover(directory: str) -> None:
         left = [name for name in os.listdir(directory) if name.startswith("modules.") and name.endswith(ENDING)]
         record = f"{directory}/{RECORD}"
         if os.path.lexists(record):
-            _sync(directory)
+            sync(directory)
             os.unlink(record)
         for name in left:
             path = f"{directory}/{name}"
@@ -181,11 +181,11 @@ def _rename(directory: str, names: list[str]) -> None:
     path = directory
     try:
         if len(names) > 1:  # one rename needs no record
-            _sync(directory)
+            sync(directory)
         for name in names:
             path = f"{directory}/{name}"
             os.rename(path + ENDING, path)
-        _sync(directory)
+        sync(directory)
         if len(names) > 1:
             path = f"{directory}/{RECORD}"
             os.unlink(path)
@@ -261,16 +261,16 @@ def replace_file(path: str, data: bytes) -> None:
         os.chmod(temporary, old.st_mode & 0o7777)
         if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
             os.chown(temporary, old.st_uid, old.st_gid)
-        _sync(temporary)
+        sync(temporary)
         os.rename(temporary, path)
-        _sync(os.path.dirname(path))
+        sync(os.path.dirname(path))
     except OSError as e:
         _remove([temporary])
         raise _refused(e, path) from e
 
 
-def _sync(path: str) -> None:
-    """Wait for a file's bytes to be on disk."""
+def sync(path: str) -> None:
+    """Wait for a file's bytes, or a directory's names, to be on disk; raises OSError."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(fd)

@@ -39,11 +39,12 @@ class Audit:
         except OSError as error:
             raise machine_error(error, path, f"remove {self.directory} to go on without a log") from error
 
-    def snapshot(self, stamp: str, ksyms: str, modules: str) -> None:
-        """Keep the two texts, unless they are those of the last copy within this second."""
+    def snapshot(self, stamp: str, ksyms: str | None, modules: str) -> None:
+        """Keep the two texts, unless they are those of the last copy within this second. 2.6 has no /proc/ksyms."""
         if not self.on:
             return
-        texts = {"ksyms": ksyms.encode(), "modules": modules.encode()}
+        texts = {} if ksyms is None else {"ksyms": ksyms.encode()}
+        texts["modules"] = modules.encode()
         number, path, last = 1, os.path.join(self.directory, stamp), ""
         while not self._kept(path, texts, last):
             number, last = number + 1, path
@@ -51,7 +52,7 @@ class Audit:
 
     def _kept(self, path: str, texts: dict[str, bytes], last: str) -> bool:
         """Make the copies by this name, if it is free and ``last`` has others; tell whether that is all."""
-        if os.path.exists(f"{path}.ksyms"):
+        if os.path.exists(f"{path}.modules"):
             return False
         if last and all(_read(f"{last}.{end}") == text for end, text in texts.items()):
             return True

@@ -12,15 +12,17 @@ from lkm.system.indexfiles import open_index
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from lkm.index.lookup import ModuleIndex
     from lkm.modfile.nouns import ModuleFacts
 
 
 class IndexedTree:
     """The tree of :mod:`lkm.diagnose.evidence`, by its indexes. A broken index is as one that is not there."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, index: ModuleIndex | None = None) -> None:
+        """Take another ``index`` than the directory's own where several directories are one tree."""
         self._directory = directory
-        self._index = open_index(directory)
+        self._index = open_index(directory) if index is None else index
         self._facts: dict[str, ModuleFacts | None] = {}
 
     def origin(self) -> str:
@@ -70,10 +72,11 @@ class IndexedTree:
     def facts(self, name: str) -> ModuleFacts | None:
         """Return what a module's file tells, None where it cannot be read."""
         if name not in self._facts:
-            self._facts[name] = self._read(self.path(name))
+            self._facts[name] = self.read(self.path(name))
         return self._facts[name]
 
-    def _read(self, path: str) -> ModuleFacts | None:
+    def read(self, path: str) -> ModuleFacts | None:
+        """Return what a file tells, None where it cannot be read."""
         try:
             data = read_bytes(path) if path else b""
             return read(BytesSource(decompress(data, kind_of(data[:6]), path), path))[0]

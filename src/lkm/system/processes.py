@@ -6,7 +6,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 SHELL = "/bin/sh"
 
@@ -24,6 +24,24 @@ def run_shell(
     with system(3). A shell that cannot be started gives 127. ``started`` is told the shell's process id, then 0.
     ``to_stderr``: what it prints goes to stderr.
     """
+    try:
+        return run_words(["sh", "-c", "--", command], changes, started, to_stderr=to_stderr, program=SHELL)
+    except OSError:
+        return 127
+
+
+def run_words(
+    words: Sequence[str],
+    changes: Mapping[str, str],
+    started: Callable[[int], None] = lambda _: None,
+    *,
+    to_stderr: bool = False,
+    program: str = "",
+) -> int:
+    """Run a command of which the words are known, as :func:`run_shell` does; without ``program`` by PATH.
+
+    Raises OSError when it cannot be started.
+    """
     import signal
 
     environment = {**os.environ, **changes}
@@ -32,13 +50,10 @@ def run_shell(
     # Signals that this process was itself started to ignore stay ignored.
     ours = [number for number, handler in zip(asked, before, strict=True) if handler != signal.SIG_IGN]
     try:
-        words = ["sh", "-c", "--", command]
         actions = [(os.POSIX_SPAWN_DUP2, 2, 1)] if to_stderr else []
-        child = os.posix_spawn(SHELL, words, environment, file_actions=actions, setsigdef=ours)
+        child = os.posix_spawnp(program or words[0], list(words), environment, file_actions=actions, setsigdef=ours)
         started(child)
         _, status = os.waitpid(child, 0)
-    except OSError:
-        return 127
     finally:
         started(0)
         for number, handler in zip(asked, before, strict=True):

@@ -46,14 +46,20 @@ class Answer(Record):
 
 
 class Resolver:
-    """Names and modaliases → modules. ``opener`` makes the world anew; ``configs`` are the places it reads.
+    """Names and modaliases → modules. ``opener`` makes the world anew; ``configs`` are the places it reads, ``more``
+    others that are to be noticed too.
 
     ``problems`` of broken indexes and configuration are in ``world``.
     """
 
-    def __init__(self, opener: Callable[[], tuple[World, ModuleIndex]], configs: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        opener: Callable[[], tuple[World, ModuleIndex]],
+        configs: tuple[str, ...] = (),
+        more: tuple[str, ...] = (),
+    ) -> None:
         self._opener = opener
-        self._configs = configs or tuple([f"{place}/modprobe.d" for place in DIRECTORIES])
+        self._configs = (*(configs or tuple([f"{place}/modprobe.d" for place in DIRECTORIES])), *more)
         self.world, self.index = opener()
         self._mark = self._look()
 

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import pytest
 
-from lkm.cli import depmod, evidence, insmod, rmmod
+from lkm.cli import depmod, failure, insmod, rmmod
+from lkm.cli.failure import Told
 from lkm.cli.main import main
 from lkm.kernel.interface import Done, Outcome, Refused
 from lkm.kernel.sim.world import World
@@ -30,8 +31,24 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> type[FakeKernel]:
         asked: ClassVar[list[tuple[str, str, int]]] = []
 
     monkeypatch.setattr(insmod, "LinuxKernel", Fake)
-    monkeypatch.setattr(evidence, "explain", lambda *_, verbose: ("because", "verbosely" if verbose else ""))
+    monkeypatch.setattr(failure, "Explainer", FakeExplainer)
     return Fake
+
+
+class FakeExplainer:
+    """Says that it explains, and to which file it would write."""
+
+    def __init__(self, *_: object, incident: str, verbose: bool, arguments: tuple[str, ...]) -> None:
+        self.incident = incident
+        self.verbose = verbose
+        self.arguments = arguments
+
+    def load(self, refused: Refused, path: str, parameters: str) -> Told:
+        assert (path, *parameters.split()) == self.arguments
+        return Told(("because", "verbosely" if self.verbose else ""))
+
+    def keep(self, word: str, said: str, told: Told) -> str:
+        return f"{word} in {self.incident}" if self.incident else ""
 
 
 def test_parameters_are_joined_by_spaces_and_flags_passed(kernel: type[FakeKernel]) -> None:
@@ -49,6 +66,14 @@ def test_refusal_is_kmods_line_then_ours(kernel: type[FakeKernel], capsys: pytes
     assert capsys.readouterr().err == line
     assert main(["insmod", "-v", "x.ko"]) == 1
     assert capsys.readouterr().err == line + "  verbosely\n"
+    assert main(["insmod", "--classic", "x.ko"]) == 1
+    assert capsys.readouterr().err == line.removesuffix("  because\n")
+    assert main(["insmod", "--classic", "--incident", "f", "x.ko"]) == 1
+    assert capsys.readouterr().err == line.removesuffix("  because\n")
+    assert main(["insmod", "--incident=f", "x.ko", "a=1", "b"]) == 1
+    assert capsys.readouterr().err == line + "  x.ko in f\n"
+    assert main(["insmod", "-q", "x.ko"]) == 1
+    assert capsys.readouterr().err == ""
     kernel.outcome = Refused("open", errno.ENOENT)
     assert main(["insmod", "x.ko"]) == 1
     assert "could not load module x.ko: No such file or directory\n" in capsys.readouterr().err
@@ -59,7 +84,7 @@ def test_refusal_is_kmods_line_then_ours(kernel: type[FakeKernel], capsys: pytes
     [
         ([], "missing filename."),
         (["-"], "does not support loading from stdin!"),
-        (["-q", "x"], "invalid option -- 'q'"),
+        (["-x", "x"], "invalid option -- 'x'"),
     ],
 )
 def test_wrong_use(
@@ -91,7 +116,7 @@ def test_what_is_said_is_about_the_simulated_kernel_and_not_the_machine(
     assert rmmod.main(["rmmod", "only_there"]) == 1
     assert "Module only_there is builtin." in capsys.readouterr().err
     assert insmod.main(["insmod", str(place / "low.ko")]) == 1
-    assert "only root may load modules" in capsys.readouterr().err
+    assert " [not-allowed]\n" in capsys.readouterr().err
     World(f"{tmp_path}/w").set_meta("cap_sys_module", "1")
     assert insmod.main(["insmod", str(place / "low.ko")]) == 1
     assert "it is made for x86_64; this kernel runs on aarch64" in capsys.readouterr().err

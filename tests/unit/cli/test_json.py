@@ -12,10 +12,13 @@ import pytest
 
 from lkm.cli import depmod, sim
 from lkm.cli.main import CLASSIC, main
+from lkm.diagnose.effects import VERDICTS
 from lkm.plan.steps import KINDS
 from lkm.report.causes import CAUSES
 from lkm.report.document import SCHEMA
+from lkm.state import snapshot
 from tests.support.elfwriter import build_module
+from tests.support.kernels import LKM
 from tests.support.schema import SHIPPED, check
 
 Call = Callable[..., Any]
@@ -47,7 +50,7 @@ def call(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pyt
 
     def call(tool: str, *words: str, status: int = 0, config: str = "") -> Any:
         (tmp_path / "x.conf").write_text(config)
-        where = ["-C", str(tmp_path / "x.conf")] if tool in ("modprobe", "load", "unload", "show") else []
+        where = ["-C", str(tmp_path / "x.conf")] if tool in ("modprobe", "load", "unload", "info", "show") else []
         capfd.readouterr()
         assert main(["lkm", tool, "--json", *where, *words]) == status, capfd.readouterr()
         answer = check(capfd.readouterr().out)
@@ -61,13 +64,21 @@ def outcomes(steps: list[Any]) -> list[tuple[str, str, str | None]]:
     return [(s["action"], s["module"], s["result"] and s["result"]["outcome"]) for s in steps]
 
 
+#: Tools besides the classic ones that answer with an object.
+OTHERS = ["autoclean", "check", "coldplug", "explain", "helper", "load", "policy", "request", "show"]
+OTHERS += ["surface", "unload"]
+
+
 def test_the_schema_is_one_and_says_what_the_code_has() -> None:
     jsonschema.Draft202012Validator.check_schema(SHIPPED)
     assert SHIPPED["$id"] == SCHEMA
     tools = [name for variant in SHIPPED["oneOf"] for name in variant["properties"]["tool"]["enum"]]
-    assert sorted(tools) == sorted([*CLASSIC, "check", "explain", "graph", "lint", "load", "show", "unload"])
+    assert sorted(tools) == sorted([*CLASSIC, *OTHERS])
     assert SHIPPED["$defs"]["request"]["properties"]["cause"]["enum"] == list(CAUSES)
     assert SHIPPED["$defs"]["reason"]["properties"]["kind"]["enum"] == list(KINDS)
+    assert SHIPPED["$defs"]["change"]["properties"]["kind"]["enum"] == list(snapshot.KINDS)
+    verdict = SHIPPED["$defs"]["effects"]["properties"]["modules"]["items"]["properties"]["verdict"]
+    assert verdict["properties"]["code"]["enum"] == list(VERDICTS)
 
 
 def test_an_answer_that_is_not_so_is_noticed() -> None:
@@ -173,6 +184,44 @@ def test_modinfo(call: Call, tree: Path) -> None:
     assert call("modinfo", status=1)["modules"] == []
 
 
+def test_effects(call: Call) -> None:
+    (request,) = call("load", "msdos")["requests"]
+    fat, msdos = request["effects"]["modules"]
+    assert (fat["module"], fat["verdict"]["code"], fat["exports"], fat["users"]) == ("fat", "library", 1, ["msdos"])
+    assert (msdos["action"], msdos["verdict"]["code"], msdos["size"] > 0) == ("loaded", "serves", True)
+    (change,) = msdos["changes"]
+    assert change == {
+        "change": "appeared",
+        "kind": "filesystem",
+        "name": "msdos",
+        "owner": "msdos",
+        "before": None,
+        "after": "nodev",
+    }
+    (request,) = call("unload", "msdos")["requests"]
+    verdicts = [module["verdict"]["text"] for module in request["effects"]["modules"]]
+    assert verdicts == ["out, and with it file system msdos", "out"]
+    assert request["effects"]["size"] < 0 and request["effects"]["modules"][0]["changes"][0]["after"] is None
+    assert "effects" not in call("load", "--no-effects", "fat")["requests"][0]
+    assert "effects" not in call("load", "-n", "msdos")["requests"][0]
+    answer = call("effects", "--", "sh", "-c", f"{LKM} modprobe -C /dev/null msdos; echo said; exit 5", status=5)
+    assert answer["command_status"] == 5 and answer["effects"]["modules"][0]["changes"] == [change]
+    assert call("effects", "--", "true")["effects"] == {"modules": [], "others": [], "log": [], "size": 0}
+    assert call("effects", "--", "/nowhere", status=2)["messages"][0]["text"].startswith("/nowhere: cannot run it")
+
+
+def test_list(call: Call) -> None:
+    assert call("list")["modules"] == [] and call("list")["complete"]
+    call("modprobe", "msdos")
+    sim.main(["sim", "mount", "msdos"])
+    msdos, fat = call("list")["modules"]
+    assert (msdos["name"], msdos["users"][0]["what"], fat["holders"]) == ("msdos", "mount msdos", ["msdos"])
+    assert fat["path"].endswith("/fat.ko") and fat["signature"] is None and fat["since"] == "0.000000 s after boot"
+    assert [m["name"] for m in call("list", "f*")["modules"]] == ["fat"]
+    assert call("list", "--unused", status=1)["modules"] == []
+    assert call("list", "--sort", "odd", status=2)["messages"][0]["text"] == "there is no order 'odd'"
+
+
 def test_depmod(call: Call, tree: Path) -> None:
     answer = call("depmod", "-n", "-v", "-b", str(tree), "1.0")
     assert (answer["modules"], answer["written"]) == (3, False)
@@ -186,7 +235,7 @@ def test_depmod(call: Call, tree: Path) -> None:
     assert answer["modules"] is None and answer["messages"][-1]["level"] == "fatal"
 
 
-@pytest.mark.parametrize("verb", ["load", "unload", "show"])
+@pytest.mark.parametrize("verb", ["load", "unload", "info", "show"])
 def test_the_verbs(call: Call, verb: str) -> None:
     sim.main(["sim", "mount", "msdos"])
     config = "options fat a=1\nsoftdep msdos pre: odd post: nosuch\nblacklist odd"
@@ -194,6 +243,6 @@ def test_the_verbs(call: Call, verb: str) -> None:
     assert answer["cause"] == ("in-use" if verb == "unload" else "done")
     assert call(verb, "nosuch", status=3)["cause"] == "not-found"
     assert call(verb, status=2)["cause"] == "usage"
-    if verb != "show":
+    if verb not in ("info", "show"):
         request = call(verb, "-n", "msdos", config=config, status={"unload": 6}.get(verb, 0))["requests"][0]
         assert request["planned"] and request["module"] == "msdos"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lkm.cli import absence, explain, insmod, kernels, lsmod, modprobe_run, rmmod, verbs
+from lkm.cli import absence, effects, evidence, explain, insmod, kernels, lsmod, modprobe_run, rmmod, verbs
+from lkm.cli import list as list_tool
 from lkm.cli.kernels import choose, open_kernel
 from lkm.cli.main import CLASSIC, TOOLS, main
 from lkm.errors import MachineError, UsageError
@@ -17,6 +18,7 @@ from lkm.kernel import syscalls
 from lkm.kernel.linux import LinuxKernel
 from lkm.kernel.sim.kernel24 import create_world
 from lkm.kernel.sim.world import World
+from lkm.kernel.surroundings import Surroundings
 from tests.support.elfwriter import build_module
 
 GOLDEN = Path(__file__).parents[2] / "golden/no-modules.txt"
@@ -111,7 +113,7 @@ def test_every_tool_takes_it(
     assert capfd.readouterr().out == "Module                  Size  Used by    Not tainted\n"
 
 
-@pytest.mark.parametrize("words", ["load fat", "unload fat", "show fat", "explain fat.o", "resolve fat"])
+@pytest.mark.parametrize("words", ["load fat", "unload fat", "info fat", "list", "explain fat.o", "resolve fat"])
 def test_what_does_not_speak_2_4_says_so(
     worlds: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
@@ -148,16 +150,18 @@ def test_a_kernel_without_modules(
     (tmp_path / "fat.ko").write_bytes(build_module("fat"))
     (tmp_path / "lib.o").write_bytes(build_module("fat").replace(b".gnu.linkonce.this_", b".gnu.linkonce.that_"))
     without = partial(LinuxKernel, str(tmp_path / "proc"), str(tmp_path / "sys"))
-    for tool in (explain, insmod, lsmod, modprobe_run, rmmod, verbs):
+    for tool in (effects, explain, insmod, list_tool, lsmod, modprobe_run, rmmod, verbs):
         monkeypatch.setattr(tool, "LinuxKernel", without)
     for call in ("init_module", "finit_module", "delete_module"):
         monkeypatch.setattr(syscalls, call, lambda *_: errno.ENOSYS)
     monkeypatch.setattr(absence, "running_has_none", lambda base, _release: not base)
+    look = partial(Surroundings, str(tmp_path / "proc"), str(tmp_path / "sys"), str(tmp_path), str(tmp_path / "kmsg"))
+    monkeypatch.setattr(evidence, "Surroundings", look)
     monkeypatch.delenv("LKM_KERNEL", raising=False)
     monkeypatch.chdir(tmp_path)
     calls = "lsmod|insmod fat.ko|insmod lib.o|rmmod fat|rmmod -f fat|modprobe fat|modprobe -r fat|modprobe ./fat.ko"
     calls += "|modinfo -k 1.0 fat|depmod 1.0|resolve -S 1.0 fat|ksyms|sim show"
-    calls += "|load -S 1.0 fat|unload -S 1.0 fat|show -S 1.0 fat|load ./fat.ko"
+    calls += "|load -S 1.0 fat|unload -S 1.0 fat|show -S 1.0 fat|load ./fat.ko|list|effects true"
     told = ""
     for call in calls.split("|"):
         words = call.replace("modprobe", "modprobe -S 1.0 -C /dev/null").split()

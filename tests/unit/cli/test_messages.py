@@ -67,3 +67,14 @@ def test_syslog_is_told_when_asked_or_when_stderr_is_closed(monkeypatch: pytest.
     voice.info("unsaid")
     assert told == [(3, "ERROR: a"), (3, "ERROR: b")]
     assert set(opened) == {"rmmod"}
+
+
+def test_classic_leaves_out_what_comes_below_but_not_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    plain, silent, classic, heard = Messages("tool"), Messages("tool", -1), Messages("tool"), Messages("tool")
+    classic.classic = heard.classic = True
+    heard.heard = []
+    assert [say.explains for say in (plain, silent, classic, heard)] == [True, False, False, True]
+    heard.error("it failed")
+    heard.detail("because")
+    assert heard.heard == [("error", "it failed", ["because"])]
+    assert capsys.readouterr().err == "tool: ERROR: it failed\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lkm.cli import evidence
+from lkm.cli.failure import Explainer, Told
 from lkm.cli.modprobe_run import insert_error, join_parameters
 from lkm.index.triewriter import value_block, write_trie
 from lkm.kernel.interface import Done, Outcome, Refused
@@ -86,7 +86,7 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tool:
     (directory / "modules.builtin.bin").write_bytes(write_trie({b"ext4": value_block([(0, b"")])}))
     for name in NEEDS:
         (directory / f"{name}.ko").touch()
-    monkeypatch.setattr(evidence, "explain", lambda refused, path, verbose: (f"why {Path(path).name}",))
+    monkeypatch.setattr(Explainer, "load", lambda _, refused, path, *__, **___: Told((f"why {Path(path).name}",)))
     monkeypatch.delenv("MODPROBE_OPTIONS", raising=False)
     return Tool(tmp_path)
 
@@ -127,12 +127,14 @@ def test_one_of_several_modules_that_fails_gives_the_status(tool: Tool) -> None:
     assert tool("both") == 1
 
 
-ABSENT = "  no module and no alias of this tree has that name\n"
+CURE = "    cure: look for names that are like it: `grep -i nosuch {}/modules.dep`\n"
+ABSENT = "  no module and no alias is named nosuch [not-found]\n" + CURE
 
 
 def test_all_goes_on(tool: Tool) -> None:
     assert tool("-a", "nosuch", "loop") == 1
-    assert tool.err == f"modprobe: WARNING: Module nosuch not found in directory {tool.directory}\n{ABSENT}"
+    line = f"modprobe: WARNING: Module nosuch not found in directory {tool.directory}\n"
+    assert tool.err == line + ABSENT.format(tool.directory)
     assert tool("-a", "-R", "both", "nosuch", "ext4") == 1
     assert tool.out == "vfat\nmsdos\next4\n"
     assert list(tool.kernel.users) == ["loop"]
@@ -147,7 +149,7 @@ def test_first_time(tool: Tool) -> None:
     assert tool("-r", "--first-time", "loop") == 0
     assert tool("-r", "loop") == 0
     assert tool("-r", "--first-time", "loop") == 1
-    assert tool.err == "modprobe: FATAL: Module loop is not in kernel.\n"
+    assert tool.err.startswith("modprobe: FATAL: Module loop is not in kernel.\n  no module named 'loop' is")
 
 
 def test_show_depends_is_as_for_an_empty_kernel(tool: Tool) -> None:
@@ -169,7 +171,7 @@ def test_no_file(tool: Tool) -> None:
     assert tool.err == (
         "modprobe: ERROR: could not insert 'nosuch': Unknown symbol in module, or unknown parameter\n"
         f"  nosuch has no file: asked for as x ({tool.root}/x.conf:1)\n"
-    )
+    ) + ABSENT.format(tool.directory)
     (tool.directory / "fat.ko").unlink()
     assert tool("-n", "-v", "msdos") == 0
     assert tool.out == "insmod msdos.ko \n"
@@ -203,9 +205,11 @@ def test_a_failing_command(tool: Tool) -> None:
     assert tool.err == (
         "modprobe: ERROR: Error running install command 'exit 3' for module loop: retcode 3\n"
         "modprobe: ERROR: could not insert 'loop': Invalid argument\n"
+        f"  the install command of loop ({tool.root}/x.conf:1) has failed with status 3: `exit 3` [install-command]\n"
+        "    risky: ignore the command, in this one call: `lkm modprobe --ignore-install loop`\n"
     )
     assert tool("-r", "loop", config="remove loop exit 3") == 1
-    assert tool.err == "modprobe: FATAL: Error running remove command for loop\n"
+    assert tool.err.startswith("modprobe: FATAL: Error running remove command for loop\n  the remove command of loop")
 
 
 def test_a_bad_line_is_shown_with_a_caret_and_the_rest_counts(tool: Tool) -> None:
@@ -245,15 +249,17 @@ def test_removing_takes_what_is_unused_then(tool: Tool) -> None:
 def test_removing_what_is_in_use(tool: Tool) -> None:
     tool.kernel = FakeKernel(fat=1, msdos=0, loop=0)
     assert tool("-r", "fat", "loop") == 1
-    first, second = tool.err.splitlines()
-    assert first == "modprobe: FATAL: Module fat is in use." and second.startswith(
-        "  1 user, none of them a module; "
-    )
+    first, second, third = tool.err.splitlines()
+    assert first == "modprobe: FATAL: Module fat is in use."
+    assert second == "  fat is in use by 1 user that is no module [in-use]"
+    assert third.startswith("    seen: every mount, open device or socket")
     assert tool.kernel.asked == []
     assert tool("-r", "-q", "fat", "loop") == 1
     assert tool.kernel.asked == [("unload", "loop", "")]
-    assert (tool("-r", "ext4"), tool.err) == (1, "modprobe: FATAL: Module ext4 is builtin.\n")
-    assert (tool("-r", "nosuch"), tool.err) == (1, f"modprobe: FATAL: Module nosuch not found.\n{ABSENT}")
+    assert tool("-r", "ext4") == 1
+    assert tool.err.startswith("modprobe: FATAL: Module ext4 is builtin.\n  ")
+    assert tool("-r", "nosuch") == 1
+    assert tool.err == f"modprobe: FATAL: Module nosuch not found.\n{ABSENT.format(tool.directory)}"
 
 
 def test_the_kernel_refuses_to_remove(tool: Tool) -> None:
@@ -285,9 +291,10 @@ def test_bad_lines_are_told_of_but_not_those_of_the_kernels_own_files(tool: Tool
 def test_a_broken_index_is_told_of(tool: Tool) -> None:
     (tool.directory / "modules.dep.bin").write_bytes(b"garbage" * 9)
     assert tool("loop") == 1
-    first, last = tool.err.splitlines()
+    first, second, third, *_ = tool.err.splitlines()
     assert first.startswith(f"modprobe: WARNING: {tool.directory}/modules.dep.bin: ")
-    assert last == f"modprobe: FATAL: Module loop not found in directory {tool.directory}"
+    assert second == f"modprobe: FATAL: Module loop not found in directory {tool.directory}"
+    assert third.startswith(f"  the indexes of {tool.directory} are not right: ") and "[bad-index]" in third
 
 
 def test_no_modules_at_all_in_the_kernel(tool: Tool) -> None:
@@ -327,7 +334,8 @@ def test_forbid_refuses_names_aliases_and_dependencies_before_anything_is_loaded
     config = "alias my-alias vfat\nforbid f?t because it is old\ninstall fat true"
     assert tool(word, config=config) == 1
     assert tool.kernel.asked == []
-    assert f"  fat is forbidden because it is old ({tool.root}/x.conf:2); it is " in tool.err
+    assert f"  fat is forbidden by {tool.root}/x.conf:2, because it is old [forbidden]\n" in tool.err
+    assert ("  fat is needed by " in tool.err) == (word != "fat")
     assert tool("-D", word, config=config) == 1
     assert tool.out == ""
     assert tool("--override-forbid", "msdos", config="forbid fat") == 0

@@ -142,3 +142,17 @@ def test_what_follows_a_final_option_is_not_looked_at() -> None:
     assert parse(TABLE, ["-vaq", "-q"], ("all",)) == ([("verbose", ""), ("all", "")], [])
     with pytest.raises(UsageError):
         parse(TABLE, ["--nope", "--all"], ("all",))
+
+
+def test_a_whole_name_is_not_meant_by_a_shorter_one() -> None:
+    table = (Option("a", "all"), Option("k", "autoclean", whole=True))
+    assert parse(table, ["--a", "--autoclean", "-k"])[0] == [("all", ""), ("autoclean", ""), ("autoclean", "")]
+    with pytest.raises(UsageError, match="unrecognized option '--auto'"):
+        parse(table, ["--auto"])
+
+
+def test_an_option_that_is_whole_stands_in_no_ones_way() -> None:
+    table = (Option("C", "config", "PATH"), Option("", "classic", "", "", whole=True))
+    assert parse(table, ["--c", "x", "--classic"]) == ([("config", "x"), ("classic", "")], [])
+    with pytest.raises(UsageError, match="unrecognized option '--cl'"):
+        parse(table, ["--cl"])

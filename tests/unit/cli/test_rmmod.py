@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import pytest
 
-from lkm.cli import rmmod
+from lkm.cli import failure, rmmod
+from lkm.cli.failure import Told
 from lkm.cli.main import main
 from lkm.errors import MachineError
 from lkm.kernel.interface import Done, Outcome, Refused
@@ -36,6 +37,21 @@ class FakeKernel:
         return Done("delete_module")
 
 
+class FakeExplainer:
+    """Says of what it was asked."""
+
+    def __init__(self, *_: object, incident: str, verbose: bool, arguments: tuple[str, ...]) -> None:
+        self.incident = incident
+        self.verbose = verbose
+
+    def removal(self, refused: Refused, name: str) -> Told:
+        answer = f"{refused.call} {refused.errno}" if refused.call else "foreseen"
+        return Told((f"why {name}: {answer}", "verbosely" if self.verbose else ""))
+
+    def keep(self, word: str, said: str, told: Told) -> str:
+        return f"{word} in {self.incident}" if self.incident else ""
+
+
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch) -> type[FakeKernel]:
     class Fake(FakeKernel):
@@ -44,6 +60,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> type[FakeKernel]:
 
     monkeypatch.setattr(rmmod, "LinuxKernel", Fake)
     monkeypatch.setattr(rmmod, "_is_builtin", lambda _, name: name == "vt")
+    monkeypatch.setattr(failure, "Explainer", FakeExplainer)
     return Fake
 
 
@@ -68,7 +85,14 @@ def test_force_asks_the_kernel_at_once(kernel: type[FakeKernel]) -> None:
 def test_refusal(kernel: type[FakeKernel], capsys: pytest.CaptureFixture[str]) -> None:
     kernel.answers["dummy"] = errno.EBUSY
     assert main(["rmmod", "dummy"]) == 1
-    assert capsys.readouterr().err == "rmmod: ERROR: could not remove module dummy: Device or resource busy\n"
+    line = "rmmod: ERROR: could not remove module dummy: Device or resource busy\n"
+    assert capsys.readouterr().err == line + "  why dummy: delete_module 16\n"
+    assert main(["rmmod", "-v", "--incident", "f", "dummy"]) == 1
+    assert capsys.readouterr().err == line + "  why dummy: delete_module 16\n  verbosely\n  dummy in f\n"
+    assert main(["rmmod", "--classic", "dummy"]) == main(["rmmod", "-q", "dummy"]) == 1
+    assert capsys.readouterr().err == line
+    assert main(["rmmod", "fat"]) == 1
+    assert capsys.readouterr().err == "rmmod: ERROR: Module fat is in use by: msdos\n  why fat: foreseen\n"
 
 
 def test_files_name_their_module_but_folders_do_not_hide_one(

@@ -1,4 +1,4 @@
-"""``lkm load``, ``unload`` and ``show`` on a simulated kernel: words, plans, exit status."""
+"""``lkm load``, ``unload`` and ``info`` on a simulated kernel: words, plans, exit status."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ SHAPES: dict[str, tuple[list[str], list[str], list[str]]] = {
 }
 
 
-HELD = "removed msdos: uses fat\nremoved fat: was needed by msdos\n"
+UNSEEN = "in the kernel, and nothing of it is to be seen"
+FAT = "loaded fat: needed by {0}\nloaded {0}\n  {0}: {1}\n"
+GONE = "  msdos: out, and with it file system msdos\n"
+HELD = f"removed msdos: uses fat\nremoved fat: was needed by msdos\n{GONE}"
 
 
 class Tool:
@@ -92,13 +95,13 @@ def tool(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pyt
 
 def test_a_life(tool: Tool) -> None:
     assert tool("load", "msdos") == 0
-    assert (tool.out, tool.err) == ("loaded fat: needed by msdos\nloaded msdos\n", "")
+    assert (tool.out, tool.err) == (FAT.format("msdos", "serves file system msdos"), "")
     assert (tool("load", "msdos", "ext4"), tool.out) == (0, "msdos is loaded already\next4 is part of the kernel\n")
     assert tool("unload", "fat") == 6
     assert tool.err == (
         "lkm unload: ERROR: fat was not removed: somebody uses it\n"
-        "  it is in use by: msdos\n"
-        "  cure: `lkm modprobe -r msdos` removes msdos, and fat with it if nothing else uses it\n"
+        "  fat is in use by module msdos [in-use]\n"
+        "    cure: remove msdos first, and fat with that: `lkm modprobe -r msdos`\n"
     )
     assert (tool("unload", "--holders", "fat"), tool.out) == (0, HELD)
     assert (tool("unload", "msdos"), tool.out) == (0, "msdos is not loaded\n")
@@ -115,9 +118,17 @@ def test_parameters_go_to_the_name_before_them(tool: Tool) -> None:
     )
     assert tool.loaded() == []
     assert tool("load", "msdos", "size=3") == 0
-    assert tool.json("show", "msdos")["modules"][0]["parameters"] == [
-        {"name": "size", "type": "int", "description": "How big", "value": "3"}
-    ]
+    (size,) = tool.json("info", "msdos", config="options msdos size=2")["modules"][0]["parameters"]
+    assert size == {
+        "name": "size",
+        "type": "int",
+        "description": "How big",
+        "value": "3",
+        "default": None,
+        "mode": None,
+        "writable": None,
+        "configured": {"value": "2", "origin": {"file": "TMP/x.conf", "line": 1}},
+    }
 
 
 @pytest.mark.parametrize(
@@ -131,21 +142,26 @@ def test_parameters_go_to_the_name_before_them(tool: Tool) -> None:
             ["load", "msdos"],
             "forbid fat because no",
             5,
-            "  fat is forbidden because no (TMP/x.conf:1); it is needed by",
+            "  fat is needed by msdos (TREE/modules.dep)\n  fat is forbidden by TMP/x.conf:1, because no [",
         ),
         (["load", "-n", "msdos"], "forbid fat", 5, "msdos would not be loaded: the configuration forbids it"),
-        (["load", "fat"], "install fat exit 3", 9, "  `exit 3` (TMP/x.conf:1) ended with status 3"),
+        (
+            ["load", "fat"],
+            "install fat exit 3",
+            9,
+            "  the install command of fat (TMP/x.conf:1) has failed with status 3: `exit 3` [",
+        ),
         (["load", "odd"], "", 10, "odd was not loaded: the kernel lacks symbols that it needs"),
         (["load", "other"], "", 11, "  it was built for kernel 2.0; this one is 1.0"),
         (["load", "-n", "alias"], "alias alias gone", 3, "  gone has no file: asked for as alias (TMP/x.conf:1)"),
         (["unload", "nosuch"], "", 3, "there is no module or alias nosuch in TREE, and none is loaded"),
         (["unload", "ext4"], "", 7, "ext4 was not removed: it is part of the kernel itself"),
-        (["show", "nosuch"], "", 3, "there is no module or alias nosuch in TREE, and none is loaded"),
+        (["info", "nosuch"], "", 3, "there is no module or alias nosuch in TREE, and none is loaded"),
         (["load"], "", 2, "name a module, an alias or a file"),
         (["load", "a=1"], "", 2, "'a=1' is a parameter, and no module is named before it"),
         (["unload", "-w", "x", "fat"], "", 2, "unexpected wait value 'x'."),
-        (["show", "--bad"], "", 2, "unrecognized option '--bad'"),
-        (["show", "--kernel=odd", "fat"], "", 2, "unknown kernel 'odd'"),
+        (["info", "--bad"], "", 2, "unrecognized option '--bad'"),
+        (["info", "--kernel=odd", "fat"], "", 2, "unknown kernel 'odd'"),
     ],
 )
 def test_each_cause_has_its_status(tool: Tool, words: list[str], config: str, status: int, said: str) -> None:
@@ -186,7 +202,7 @@ def test_what_failed_is_undone_and_the_rest_goes_on(tool: Tool) -> None:
 
 def test_an_alias_of_several_modules(tool: Tool) -> None:
     assert (tool("load", "both", config="blacklist msdos"), tool.loaded()) == (0, ["vfat", "fat"])
-    assert "  `lkm load msdos`, by its own name, loads it all the same" in tool.err
+    assert "    cure: load it by its name: `lkm modprobe msdos`" in tool.err
     assert tool("load", "both", config="blacklist msdos\nblacklist vfat") == 0  # one is in already
     assert tool("unload", "both") == 0
     assert tool("load", "both", config="blacklist msdos\nblacklist vfat") == 4
@@ -202,7 +218,7 @@ def test_a_removal_is_foretold_as_it_will_be(tool: Tool) -> None:
     )
     assert tool.loaded() == ["msdos", "fat"]
     assert tool("unload", "msdos", "fat") == 0
-    assert tool.out == "removed msdos\nremoved fat: was needed by msdos\nfat is not loaded\n"
+    assert tool.out == f"removed msdos\nremoved fat: was needed by msdos\n{GONE}fat is not loaded\n"
 
 
 def test_users_are_named(tool: Tool) -> None:
@@ -211,7 +227,7 @@ def test_users_are_named(tool: Tool) -> None:
     assert answer["cause"] == "in-use" and answer["messages"][0]["text"] == "msdos was not removed: somebody uses it"
     users = answer["requests"][0]["users"]
     assert [(user["module"], user["kind"], user["what"]) for user in users] == [("msdos", "count", "mount msdos")]
-    assert tool("show", "msdos") == 0
+    assert tool("info", "msdos") == 0
     assert "\n  used by       `lkm sim mount msdos` was called\n" in tool.out
     assert tool("unload", "-n", "msdos") == 6
     assert tool.out == "cannot remove msdos\n    asked for as msdos (command line)\n"
@@ -221,7 +237,7 @@ def test_users_are_named(tool: Tool) -> None:
 def test_odd_words_mean_nothing(tool: Tool, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
     monkeypatch.setenv("LKM_KERNEL", "live")
     where = ("-d", f"{tool.place}/tree", "-S", "1.0")
-    for verb in ("show", "unload", "load"):
+    for verb in ("show", "info", "unload", "load"):
         assert tool(verb, *where, word) == 3, verb
         assert tool.err.startswith(f"lkm {verb}: ERROR: ") and tool.out == ""
 
@@ -229,8 +245,8 @@ def test_odd_words_mean_nothing(tool: Tool, monkeypatch: pytest.MonkeyPatch, wor
 def test_removing_what_the_tree_does_not_know(tool: Tool) -> None:
     gone = tool.place / "gone.ko"
     gone.write_bytes(build_module("gone", modinfo=[("license", "GPL"), ("vermagic", "1.0 "), ("intree", "Y")]))
-    assert tool("load", str(gone)) == 0 and tool.out == "loaded gone\n"
-    assert tool("show", "gone") == 0 and "  file          (none is known)\n" in tool.out
+    assert tool("load", str(gone)) == 0 and tool.out == f"loaded gone\n  gone: {UNSEEN}\n"
+    assert tool("info", "gone") == 0 and "  file          (none is known)\n" in tool.out
     assert tool("unload", "gone") == 0 and tool.loaded() == []
     assert tool("load", str(gone)) == 0
     assert tool("unload", str(gone)) == 0 and tool.loaded() == []
@@ -239,26 +255,30 @@ def test_removing_what_the_tree_does_not_know(tool: Tool) -> None:
 def test_what_is_shown(tool: Tool) -> None:
     config = "options msdos size=3\nblacklist msdos\nforbid vfat because old\nsoftdep msdos pre: odd"
     assert tool("load", "msdos") == 0
-    assert tool("show", "fs-msdos", "ext4", config=config) == 0
+    assert tool("info", "fs-msdos", "ext4", config=config) == 0
     size = World(f"{tool.place}/w").db.execute("SELECT size FROM modules WHERE name = 'msdos'").fetchone()[0]
     assert tool.out == (
         "msdos\n"
         "  meant by      fs-msdos (TREE/modules.alias)\n"
         "  license       GPL\n"
-        "  file          TREE/msdos.ko\n"
+        f"  file          TREE/msdos.ko, {(tool.place / 'tree/lib/modules/1.0/msdos.ko').stat().st_size} bytes\n"
+        "  signature     none\n"
         f"  state         live, {size} bytes, use count 0\n"
+        "  because       the kernel asks for it when a file system of type msdos is mounted\n"
+        "  because       it is asked for as both\n"
         "  needs         fat\n"
         "  configured    blacklist msdos (TMP/x.conf:2)\n"
         "  configured    options msdos size=3 (TMP/x.conf:1)\n"
         "  configured    softdep msdos pre: odd (TMP/x.conf:4)\n"
-        "  parameters\n"
-        "    size  How big (int)\n"
+        "  parameter  type  set by\n"
+        "  size       int   3 (TMP/x.conf:1)\n"
+        "      How big\n"
         "\n"
         "ext4\n"
         "  file          (part of the kernel)\n"
         "  state         part of the kernel\n"
     ), tool.out
-    answer = tool.json("show", "fat", "vfat", config=config)
+    answer = tool.json("info", "fat", "vfat", config=config)
     fat, vfat = answer["modules"]
     assert fat["loaded"]["holders"] == ["msdos"] and fat["loaded"]["state"] == "live"
     assert vfat["configuration"] == [
@@ -272,7 +292,7 @@ def test_what_is_shown(tool: Tool) -> None:
 
 def test_no_state_is_shown_of_another_kernels_module(tool: Tool, tree: Path) -> None:
     assert tool("load", "fat") == 0
-    assert tool("show", "-d", str(tree), "fat") == 0
+    assert tool("info", "-d", str(tree), "fat") == 0
     assert "  state         unknown, as it is another kernel's module\n" in tool.out
 
 
@@ -307,7 +327,7 @@ def test_quiet(tool: Tool) -> None:
 def test_an_error_that_nobody_foresees_is_json_too(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LKM_KERNEL", "sim:/nowhere")
     kernels.started_by = ""
-    answer = tool.json("show", "fat")
+    answer = tool.json("info", "fat")
     assert answer["status"] == 1 and "no such simulated kernel" in answer["messages"][0]["text"]
 
 
@@ -319,8 +339,8 @@ def test_modules_of_another_root(tool: Tool) -> None:
     assert depmod.main(["depmod", "-b", f"{tool.place}/more", "1.0"]) == 0
     assert tool("load", "extra") == 3
     more = f"--extra-root={tool.place}/more"
-    assert tool("load", more, "extra") == 0 and tool.out == "loaded fat: needed by extra\nloaded extra\n"
-    assert tool("show", more, "extra") == 0 and "  file          TMP/more/lib/modules/1.0/extra.ko\n" in tool.out
+    assert tool("load", more, "extra") == 0 and tool.out == FAT.format("extra", UNSEEN)
+    assert tool("info", more, "extra") == 0 and "  file          TMP/more/lib/modules/1.0/extra.ko, " in tool.out
     assert tool("unload", more, "extra") == 0 and tool.loaded() == []
 
 
@@ -357,6 +377,6 @@ def test_a_linux_2_4_has_its_own_tools(tool: Tool, monkeypatch: pytest.MonkeyPat
 
 
 def test_help() -> None:
-    for verb in ("load", "unload", "show"):
+    for verb in ("load", "unload", "info", "show"):
         assert main(["lkm", verb, "--help"]) == 0
     assert os.environ  # nothing was changed

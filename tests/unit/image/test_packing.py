@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lkm.errors import FormatError
+from lkm.image.facts import read
 from lkm.image.payload import unpacked
+from tests.support.trees import compressor, debian_kernel
 from tests.unit.image.test_payload import ELF, boot_image
 
 #: The commands of the kernel's scripts/Makefile.lib, each followed there by the unpacked size.
@@ -49,3 +51,22 @@ def test_broken_packings_are_told(packing: str, draw: st.DataObject) -> None:
 def test_packings_that_are_cut_are_told(packing: str) -> None:
     with pytest.raises(FormatError, match=f"{packing} data|{packing} block"):
         unpacked(boot_image(packed(packing, ELF)[:-20]), "v")
+
+
+@pytest.mark.parametrize("packing", ["none", "gz", "xz", "zst", *PACKERS])
+def test_debians_kernel_in_each_packing(packing: str) -> None:
+    """A real vmlinux, packed again as a build with CONFIG_KERNEL_GZIP and so on packs it, tells the same."""
+    (path,) = (debian_kernel() / "boot").glob("vmlinuz-*")
+    vmlinux = unpacked(path.read_bytes(), str(path))
+    size = len(vmlinux).to_bytes(4, "little")
+    if packing == "none":
+        payload = vmlinux
+    elif packing in PACKERS:
+        quick = [word.replace("-9", "-1") for word in PACKERS[packing]]
+        payload = subprocess.run(quick, input=vmlinux, stdout=subprocess.PIPE, check=True).stdout + size
+    else:
+        payload = compressor(packing)(vmlinux) + (b"" if packing == "gz" else size)
+    image = boot_image(payload)
+    assert unpacked(image) == vmlinux
+    if packing in ("none", "lz4"):
+        assert read(image) == read(path.read_bytes())

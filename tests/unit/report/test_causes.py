@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from lkm.diagnose.engine import RULES
+from lkm.diagnose.finding import Finding
 from lkm.kernel.interface import Refused
 from lkm.names import ModuleName
 from lkm.origin import Origin
 from lkm.plan.progress import Entry, Ran
 from lkm.plan.steps import Absent, Builtin, Command, Forbidden, Insert, NotLoaded, Reason, Remove, Step
-from lkm.report.causes import CAUSES, cause_of
+from lkm.report.causes import _FINDINGS, CAUSES, cause_of
 from lkm.state.nouns import LoadedModule, LogRecord
 
 DOCUMENT = Path(__file__).parents[3] / "docs/exit-codes.md"
@@ -96,3 +98,26 @@ def test_steps_that_nothing_is_done_for(step: Step, cause: str) -> None:
 def test_commands_and_success() -> None:
     assert cause_of(Entry(Command(*BASE, "install", "x", "", HERE), Ran(3), errno.EINVAL)) == "command"
     assert cause_of(None) == "done"
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "certainty", "cause"),
+    [
+        (errno.EINVAL, "empty-file", "certain", "format"),
+        (errno.EINVAL, "built-in", "certain", "builtin"),
+        (errno.EINVAL, "namespace", "certain", "symbols"),
+        (errno.EPERM, "container", "likely", "permission"),
+        (errno.EBUSY, "half-loaded", "certain", "permanent"),
+        (errno.ENOENT, "init-failed", "likely", "init"),
+        (errno.EINVAL, "built-in", "possible", "init"),
+        (errno.EKEYREJECTED, "bad-signature", "certain", "signature"),
+    ],
+)
+def test_a_finding_that_is_sure_decides(number: int, code: str, certainty: str, cause: str) -> None:
+    findings = (Finding(code, "", certainty), Finding("crc-mismatch", "", "certain"))
+    assert cause_of(Entry(INSERT, refused(number), number), findings=findings) == cause
+
+
+def test_what_findings_decide_is_there() -> None:
+    rules = [__import__(f"lkm.diagnose.rules.{name}", fromlist=["CODE"]) for name in RULES]
+    assert set(_FINDINGS) <= {rule.CODE for rule in rules} and set(_FINDINGS.values()) <= set(CAUSES)

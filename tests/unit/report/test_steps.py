@@ -19,7 +19,7 @@ from lkm.plan.steps import (
     Remove,
     Step,
 )
-from lkm.report.steps import done, failed, planned, ran
+from lkm.report.steps import done, failed, planned
 
 HERE = Origin("x.conf", 1)
 BASE = (ModuleName("a"), Reason("pre", "b", HERE), True, True)
@@ -85,4 +85,3 @@ def test_what_failed() -> None:
     assert failed(Entry(Remove(*SIDE, "idle", 0), Refused("", 16), 16)).startswith("a was not removed, ")
     command = Entry(Command(*SIDE, "remove", "x", "", HERE), Ran(3), 22)
     assert failed(command) == "the remove command of a failed with status 3"
-    assert ran(command) == "`x` (x.conf:1) ended with status 3" and ran(Entry(Absent(*SIDE), Refused("", 2), 2)) == ""

@@ -2,12 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from lkm.kernel.interface import Refused
-from lkm.names import ModuleName
-from lkm.report.removal import explain_unload, in_use, obstacle
-from lkm.report.users import user_line, user_lines
-from lkm.state.nouns import LoadedModule
-from lkm.state.users import User, Uses
+from lkm.report.users import user_line
+from lkm.state.users import User
 
 
 @pytest.mark.parametrize(
@@ -38,31 +34,3 @@ from lkm.state.users import User, Uses
 )
 def test_each_kind_of_user(user: User, line: str) -> None:
     assert user_line(user) == line
-
-
-def test_how_many_and_who() -> None:
-    swap = User("swap", "/s")
-    assert user_lines("a", 1, None) == ("1 user, none of them a module",)
-    assert user_lines("a", 2, Uses())[0].startswith("2 users, none of them a module; and every mount, ")
-    many = user_lines("a", 12, Uses((("a", (swap,) * 12),), complete=False))
-    assert len(many) == 13 and many[0] == "12 users, none of them a module:"
-    assert many[-2:] == ("and 2 more", "some processes could not be looked at: root may look at all")
-
-
-FAT = LoadedModule(ModuleName("fat"), 1, 1, (ModuleName("msdos"),))
-MOUNTED = Uses((("msdos", (User("mount", "/m", "msdos /dev/x"),)),))
-
-
-def test_the_users_of_a_holder_come_before_the_cure_for_it() -> None:
-    lines = in_use(FAT, ("msdos",), MOUNTED)
-    assert lines[0].startswith("msdos: a file system (msdos /dev/x) is mounted on /m;")
-    assert lines[1].startswith("cure, when that has ended: `lkm modprobe -r msdos` removes msdos, and fat with it")
-    assert in_use(FAT, ("msdos",))[0].startswith("cure: ")
-
-
-def test_both_branches_say_it() -> None:
-    foreseen = obstacle("fat", FAT._replace(holders=()), uses=Uses((("fat", (User("swap", "/s"),)),)))
-    assert foreseen[:2] == ("Module fat is in use", "1 user, none of them a module:")
-    assert foreseen[2].startswith("swap is on /s")
-    refused = explain_unload(Refused("delete_module", 11), FAT, uses=MOUNTED)
-    assert refused[0] == "it is in use by: msdos" and refused[1].startswith("msdos: a file system")

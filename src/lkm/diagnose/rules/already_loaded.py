@@ -17,14 +17,19 @@ if TYPE_CHECKING:
 
 CODE = "already-loaded"
 ERRNOS = ("EEXIST",)
+REMEDIES = (Remedy("remove that one first, if this is another", "lkm rmmod {name}"),)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
     """Yield the finding when a module of this name is live."""
+    from lkm.diagnose.rules import name_taken
+
     facts = evidence.file.facts if evidence.file else None
     if facts is None:
         return
     loaded = evidence.kernel.loaded if evidence.kernel else None
+    if list(name_taken.find(evidence)):
+        return
     there = any(module.name == facts.name and module.state == "Live" for module in loaded or ())
     if not there and evidence.attempt.errno != "EEXIST":
         return
@@ -36,5 +41,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (Fact(facts.name, "/proc/modules" if there else f"{evidence.attempt.call}: EEXIST"),),
         "two modules cannot have one name",
         "kernel/module/main.c: add_unformed_module",
-        (Remedy("remove that one first, if this is another", f"lkm rmmod {facts.name}"),),
+        (REMEDIES[0].filled(name=facts.name),),
     )

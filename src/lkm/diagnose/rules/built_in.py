@@ -8,6 +8,7 @@ Remedy: nothing to load; parameters are given on the kernel's command line, as N
 
 from __future__ import annotations
 
+from lkm.diagnose.evidence import LOADS
 from lkm.diagnose.finding import CERTAIN, Fact, Finding, Remedy
 
 TYPE_CHECKING = False
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 CODE = "built-in"
 ERRNOS = ("EINVAL", "EEXIST")
+CALLS = (*LOADS, "lookup")
+REMEDIES = (Remedy("it needs no loading; its parameters go to the kernel's command line as {name}.PARAMETER=VALUE"),)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -40,5 +43,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         ),
         "its directory in /sys/module is there already",
         "kernel/module/sysfs.c: mod_sysfs_init",
-        (Remedy(f"it needs no loading; its parameters go to the kernel's command line as {name}.PARAMETER=VALUE"),),
+        (REMEDIES[0].filled(name=name),),
     )

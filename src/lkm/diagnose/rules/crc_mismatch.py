@@ -2,7 +2,8 @@
 
 With CONFIG_MODVERSIONS each symbol has a CRC over its types; a module remembers those that it was built with. The
 kernel logs ``NAME: disagrees about version of symbol SYMBOL`` and answers EINVAL, or ENOEXEC for ``module_layout``,
-which stands for the kernel as a whole.
+which stands for the kernel as a whole. So it does where a module has CRCs, but none for this symbol: ``no symbol
+version for SYMBOL``.
 
 Remedy: the module of this kernel, or build it against this kernel's headers; for a symbol of another module (of
 DKMS, say), build it against that module's Module.symvers.
@@ -13,6 +14,7 @@ from __future__ import annotations
 from lkm.diagnose.evidence import find_export
 from lkm.diagnose.finding import CERTAIN, RISKY, Fact, Finding, Remedy
 from lkm.diagnose.loglines import between
+from lkm.diagnose.words import build_of, name_of
 from lkm.modfile.nouns import Need
 
 TYPE_CHECKING = False
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 CODE = "crc-mismatch"
 ERRNOS = ("EINVAL", "ENOEXEC")
+_BUILD = Remedy("build it with the headers of this kernel, in its source", "make -C {build} M=$PWD modules")
+_FORCE = Remedy("load it all the same", "lkm modprobe --force-modversion {name}", RISKY)
+REMEDIES = (_BUILD, _FORCE)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -31,6 +36,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     facts = file.facts if file else None
     if kernel is None or kernel.modversions is False:
         return
+    yield from _without(evidence)
     said = between(evidence.attempt.log, f"{evidence.name}: disagrees about version of symbol ", "")
     for need in facts.needs if facts else map(Need, said):
         provider, export = find_export(evidence, need.name) or ("", None)
@@ -52,9 +58,22 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             "the types behind the symbol have changed, and the module would misuse them",
             "kernel/module/version.c: check_version",
             (
-                Remedy(
-                    "build it with the headers of this kernel", f"make -C /lib/modules/{kernel.release}/build M=DIR"
-                ),
-                Remedy("load it all the same", f"lkm modprobe --force-modversion {evidence.name}", RISKY),
+                _BUILD.filled(build=build_of(evidence)),
+                _FORCE.filled(name=name_of(evidence)),
             ),
+        )
+
+
+def _without(evidence: Evidence) -> Iterator[Finding]:
+    """Yield a finding for each symbol that the kernel has found no CRC for, in a module that has some."""
+    for symbol in between(evidence.attempt.log, f"{evidence.name}: no symbol version for ", ""):
+        yield Finding(
+            CODE,
+            f"it does not say which version of {symbol} it was built against",
+            CERTAIN,
+            "ENOEXEC" if symbol == "module_layout" else "EINVAL",
+            (Fact(f"no symbol version for {symbol}", "kernel log"),),
+            "a module that has CRCs must have one for each symbol",
+            "kernel/module/version.c: check_version",
+            (_BUILD.filled(build=build_of(evidence)), _FORCE.filled(name=name_of(evidence))),
         )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CODE = "cut-file"
 ERRNOS = ("ENOEXEC",)
+REMEDIES = (Remedy("copy or download it again, and compare checksums", "sha256sum {path}"),)
 #: offset, size of e_shoff; offset of e_shentsize, by EI_CLASS (elf.h)
 _LAYOUT = {1: (32, 4, 46), 2: (40, 8, 58)}
 
@@ -49,5 +50,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (Fact(fact, f"{file.path}: ELF header"), Fact(f"{file.size} bytes", file.path)),
         "the sections that the header speaks of are not there",
         "kernel/module/main.c: elf_validity_check",
-        (Remedy("copy or download it again, and compare checksums", f"sha256sum {file.path}"),),
+        (REMEDIES[0].filled(path=file.path),),
     )

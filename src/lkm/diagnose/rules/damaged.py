@@ -9,6 +9,7 @@ Remedy: copy or download it again and compare checksums; check the disk.
 from __future__ import annotations
 
 from lkm.diagnose.finding import CERTAIN, LIKELY, Fact, Finding, Remedy
+from lkm.diagnose.words import name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 CODE = "damaged"
 ERRNOS = ("ENOEXEC",)
+REMEDIES = (Remedy("copy or download it again, and compare checksums", "sha256sum {path}"),)
 _ELSEWHERE = ("Invalid ELF header magic", "Invalid ELF header len", "Invalid ELF header type", "Invalid architecture")
 
 
@@ -40,5 +42,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         tuple(facts),
         "the kernel trusts no table that points out of the file",
         "kernel/module/main.c: elf_validity_check",
-        (Remedy("copy or download it again, and compare checksums", "sha256sum FILE"),),
+        (REMEDIES[0].filled(path=file.path if file else name_of(evidence)),),
     )

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 CODE = "duplicate-symbol"
 ERRNOS = ("ENOEXEC",)
+_REMOVE = Remedy("remove {owner} first", "lkm modprobe -r {owner}")
+_WITHOUT = Remedy("do without it: what the kernel exports itself cannot be removed")
+REMEDIES = (_REMOVE, _WITHOUT)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -32,9 +35,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         owner = "kernel"
     if not symbol:
         return
-    remedy = (
-        Remedy(f"remove {owner} first", f"lkm modprobe -r {owner}") if owner != "kernel" else Remedy("do without it")
-    )
+    remedy = _REMOVE.filled(owner=owner) if owner != "kernel" else _WITHOUT
     yield Finding(
         CODE,
         f"it exports {symbol}, as does {'the kernel' if owner == 'kernel' else owner}",

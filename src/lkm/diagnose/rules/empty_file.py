@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 CODE = "empty-file"
 ERRNOS = ("EINVAL", "ENOEXEC")
+REMEDIES = (
+    Remedy("see whether the disk is full", "df -h ."),
+    Remedy("build, copy or download the module again"),
+)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -34,5 +38,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (Fact("0 bytes", file.path),),
         "there is nothing to read",
         "fs/kernel_read_file.c: kernel_read_file",
-        (Remedy("see whether the disk is full", "df -h ."), Remedy("build, copy or download the module again")),
+        REMEDIES,
     )

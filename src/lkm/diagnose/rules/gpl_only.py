@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CODE = "gpl-only"
 ERRNOS = ("ENOENT",)
+REMEDIES = (Remedy("ask its author for a module that does without them, or under a compatible license"),)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -45,5 +46,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (Fact(f"license={license_}", f"{file.path}: .modinfo"), Fact(f"GPL only: {shown}", owner)),
         "who exported them allows their use by GPL-compatible modules only",
         "kernel/module/main.c: find_symbol",
-        (Remedy("ask its author for a module that does without them, or under a compatible license"),),
+        REMEDIES,
     )

@@ -37,8 +37,11 @@ ERRNOS = (
     "EEXIST",
     "ENOSPC",
 )
+_PARAMETERS = Remedy("see which parameters it takes", "lkm modinfo -p {path}")
+_LOG = Remedy("read what {name} has logged", "dmesg")
+REMEDIES = (_PARAMETERS, _LOG)
 #: What the kernel itself answers too; the others come from init only.
-_KERNELS_OWN = ("EBUSY", "EINVAL", "ENOENT", "ENOMEM", "EPERM", "ERANGE", "ENOSYS", "EEXIST", "ENOSPC")
+_KERNELS_OWN = ("EBUSY", "EINVAL", "ENOENT", "ENOMEM", "EPERM", "ERANGE", "ENOSYS", "EEXIST", "ENOSPC", "ENOTSUP")
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -61,8 +64,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         ),
         "what init returns is the answer",
         "kernel/module/main.c: do_init_module",
-        (
-            Remedy("see which parameters it takes", f"lkm modinfo -p {file.path}"),
-            Remedy(f"read what {name} has logged"),
-        ),
+        (_PARAMETERS.filled(path=file.path), _LOG.filled(name=name)),
     )

@@ -20,21 +20,25 @@ if TYPE_CHECKING:
 
 CODE = "kernel-blacklist"
 ERRNOS = ("EPERM",)
+REMEDIES = (Remedy("take {name} out of module_blacklist= (in /etc/default/grub, say) and boot again", "", RISKY),)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
     """Yield the finding when module_blacklist= has the module's name."""
     name = evidence.name
     said = name in between(evidence.attempt.log, "Module ", " is blacklisted")
-    if not said and not (evidence.kernel and name in evidence.kernel.blacklist):
+    names = evidence.kernel.blacklist if evidence.kernel else ()
+    if not said and name not in names:
         return
+    facts = [Fact(f"Module {name} is blacklisted", "kernel log")] if said else []
+    facts += [Fact(f"module_blacklist={','.join(names)}", "/proc/cmdline")] if name in names else []
     yield Finding(
         CODE,
         "module_blacklist= on the kernel's command line forbids it",
         CERTAIN,
         "EPERM",
-        (Fact(f"Module {name} is blacklisted", "kernel log") if said else Fact(name, "/proc/cmdline"),),
+        tuple(facts),
         "who boots the machine has said so",
         "kernel/module/main.c: blacklisted",
-        (Remedy(f"take {name} out of module_blacklist= (in /etc/default/grub, say) and boot again", "", RISKY),),
+        (REMEDIES[0].filled(name=name),),
     )

@@ -1,7 +1,7 @@
 """What stands in the place of the signature cannot be read.
 
 The file ends with the mark ``~Module signature appended~``, but what is before it is no signature. The kernel
-answers EBADMSG, or ENOPKG where it lacks the algorithm, and logs nothing.
+answers EBADMSG and logs nothing, even where signatures are not enforced.
 
 Remedy: take the file again from its source, or remove the signature and sign again.
 """
@@ -9,7 +9,7 @@ Remedy: take the file again from its source, or remove the signature and sign ag
 from __future__ import annotations
 
 from lkm.diagnose.evidence import MALFORMED
-from lkm.diagnose.finding import CERTAIN, Fact, Finding, Remedy
+from lkm.diagnose.finding import CERTAIN, RISKY, Fact, Finding, Remedy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from lkm.diagnose.evidence import Evidence
 
 CODE = "malformed-signature"
-ERRNOS = ("EBADMSG", "ENOPKG")
+ERRNOS = ("EBADMSG",)
+REMEDIES = (
+    Remedy("install the package again, or copy the file again"),
+    Remedy("remove what is no signature", "strip --strip-debug {path}", RISKY),
+)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -34,5 +38,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (Fact("ends with the mark of a signature, with none before it", file.path),),
         "the kernel reads it as PKCS#7 and cannot",
         "kernel/module/signing.c: mod_verify_sig; crypto/asymmetric_keys/pkcs7_parser.c",
-        (Remedy("install the package again, or copy the file again"),),
+        tuple([remedy.filled(path=file.path) for remedy in REMEDIES]),
     )

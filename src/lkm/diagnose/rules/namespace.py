@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 CODE = "namespace"
 ERRNOS = ("EINVAL",)
+REMEDIES = (
+    Remedy(
+        'add MODULE_IMPORT_NS("{space}") to its source (before Linux 6.13 without the quotes), and build it again'
+    ),
+)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -54,5 +59,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             ),
             "its exporter wants each user of the namespace to say so",
             "kernel/module/main.c: verify_namespace_is_imported",
-            (Remedy(f'add MODULE_IMPORT_NS("{space}") to its source (before Linux 6.13 without the quotes)'),),
+            (REMEDIES[0].filled(space=space),),
         )

@@ -8,6 +8,7 @@ Remedy: another machine; `lkm lab run` loads a module in a throwaway kernel, `lk
 from __future__ import annotations
 
 from lkm.diagnose.finding import CERTAIN, Fact, Finding, Remedy
+from lkm.diagnose.words import name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 CODE = "no-module-support"
 ERRNOS = ("ENOSYS",)
+REMEDIES = (
+    Remedy("try the module in a throwaway kernel", "lkm lab run -- lkm modprobe {name}"),
+    Remedy("or in a simulated one", "lkm sim new trial.world --release 6.1.0"),
+)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -39,8 +44,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (fact,),
         "it was built without CONFIG_MODULES, or a sandbox keeps the call from it",
         "kernel/module/main.c (init/Kconfig: MODULES)",
-        (
-            Remedy("try the module in a throwaway kernel", "lkm lab run -- lkm modprobe NAME"),
-            Remedy("or in a simulated one", "lkm sim new FILE"),
-        ),
+        tuple([remedy.filled(name=name_of(evidence) or "loop") for remedy in REMEDIES]),
     )

@@ -10,6 +10,7 @@ Remedy: build it as a module (``obj-m``), and give the .ko, not the .o.
 from __future__ import annotations
 
 from lkm.diagnose.finding import CERTAIN, Fact, Finding, Remedy
+from lkm.diagnose.words import build_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 CODE = "not-a-module"
 ERRNOS = ("ENOEXEC", "ENOENT")
+_KO = Remedy("give the .ko that was built from it; for a built-in driver there is nothing to load")
+_BUILD = Remedy("build it by the kernel's build (obj-m := NAME.o)", "make -C {build} M=$PWD modules")
+REMEDIES = (_KO, _BUILD)
 _THIS_MODULE = ".gnu.linkonce.this_module"
 
 
@@ -30,12 +34,10 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         return
     if ".modinfo" in file.sections:
         what = "an object file of a module, or of a driver that is built in: its last build step is missing"
-        remedy = Remedy("give the .ko that was built from it; for a built-in driver there is nothing to load")
+        remedy = _KO
     else:
         what = "an object file, but not of a kernel module"
-        remedy = Remedy(
-            "build it by the kernel's build (obj-m := NAME.o)", "make -C /lib/modules/$(uname -r)/build M=$PWD"
-        )
+        remedy = _BUILD.filled(build=build_of(evidence))
     lacks = "no section " + _THIS_MODULE + ("" if ".modinfo" in file.sections else ", no .modinfo")
     yield Finding(
         CODE,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CODE = "other-machine"
 ERRNOS = ("ENOEXEC",)
+REMEDIES = (Remedy("take the module that was built for {ours}, or build it for that"),)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -39,5 +40,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         ),
         "code of another processor cannot run here",
         "kernel/module/main.c: elf_validity_check (elf_check_arch)",
-        (Remedy(f"take the module that was built for {ours}, or build it for that"),),
+        (REMEDIES[0].filled(ours=ours),),
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CODE = "program"
 ERRNOS = ("ENOEXEC",)
+REMEDIES = (Remedy("give the module's file, which ends with .ko"),)
 _TYPES = {2: "a program", 3: "a program or a shared library", 4: "a core dump"}
 
 
@@ -35,5 +36,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (Fact(f"ELF type {file.elf_type}; a module has type 1 (relocatable)", f"{file.path}: ELF header"),),
         "the kernel links a module itself while it loads it, so it must not be linked yet",
         "kernel/module/main.c: elf_validity_check",
-        (Remedy("give the module's file, which ends with .ko"),),
+        REMEDIES,
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CODE = "refused-need"
 ERRNOS = ("ENOENT",)
+REMEDIES = (Remedy("see why {name} is refused", "lkm explain {name}"),)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -30,5 +31,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             (Fact(f"needs {name}", evidence.tree.origin() if evidence.tree else "modules.dep"),),
             "what it needs must be in the kernel before it",
             "kernel/module/main.c: resolve_symbol",
-            (Remedy(f"see why {name} is refused", f"lkm explain {name}"),),
+            (REMEDIES[0].filled(name=name),),
         )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CODE = "relocation"
 ERRNOS = ("ENOEXEC",)
+REMEDIES = (Remedy("see which compiler made the kernel, and build the module with that", "cat /proc/version"),)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -35,5 +36,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (Fact(f"Unknown rela relocation: {numbers[0]}", "kernel log"),),
         "the kernel links the module itself, and knows the usual relocations only",
         "arch/*/kernel/module.c: apply_relocate_add",
-        (Remedy("see which compiler made the kernel, and build the module with that", "cat /proc/version"),),
+        REMEDIES,
     )

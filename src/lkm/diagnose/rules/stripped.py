@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CODE = "stripped"
 ERRNOS = ("ENOEXEC",)
+REMEDIES = (Remedy("take the file as it was built; `strip --strip-debug` is what makes modules small"),)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -37,5 +38,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (fact,),
         "the kernel links the module by its symbols",
         "kernel/module/main.c: setup_load_info",
-        (Remedy("take the file as it was built; to make it small, use", "strip --strip-debug FILE"),),
+        REMEDIES,
     )

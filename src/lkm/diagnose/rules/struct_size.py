@@ -10,6 +10,7 @@ Remedy: build it against the headers that belong to this very kernel.
 from __future__ import annotations
 
 from lkm.diagnose.finding import CERTAIN, Fact, Finding, Remedy
+from lkm.diagnose.words import build_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 CODE = "struct-size"
 ERRNOS = ("ENOEXEC",)
+REMEDIES = (
+    Remedy("build it with the headers of this very kernel, in its source", "make -C {build} M=$PWD clean modules"),
+)
 _SAID = "section size must match the kernel's built struct module size"
 
 
@@ -27,7 +31,6 @@ def find(evidence: Evidence) -> Iterator[Finding]:
     line = next((line for line in evidence.attempt.log if _SAID in line), "")
     if not line:
         return
-    release = evidence.kernel.release if evidence.kernel else "$(uname -r)"
     yield Finding(
         CODE,
         "its struct module is of another size than this kernel's",
@@ -36,10 +39,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (Fact(line, "kernel log"),),
         "the kernel would read fields that are elsewhere",
         "kernel/module/main.c: elf_validity_cache_copy",
-        (
-            Remedy(
-                "build it with the headers of this very kernel",
-                f"make -C /lib/modules/{release}/build M=DIR clean modules",
-            ),
-        ),
+        (REMEDIES[0].filled(build=build_of(evidence)),),
     )

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 CODE = "unknown-key"
 ERRNOS = ("EKEYREJECTED", "ENOKEY", "EPERM")
+REMEDIES = (
+    Remedy("see which keys are enrolled", "mokutil --list-enrolled"),
+    Remedy(
+        "if DKMS signed it here: enroll its key; it asks for a password", "mokutil --import /var/lib/dkms/mok.pub"
+    ),
+)
 _RESTRICTED = ("integrity", "confidentiality")
 _REJECTED = "Loading of module with unavailable key is rejected"
 
@@ -46,10 +52,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         ),
         "only modules with a trusted signature are let in",
         "kernel/module/signing.c: module_sig_check",
-        (
-            Remedy("see which keys are enrolled", "mokutil --list-enrolled"),
-            Remedy(
-                "enroll the key that signed it; it asks for a password at the next boot", "mokutil --import KEY.der"
-            ),
-        ),
+        REMEDIES,
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CODE = "unknown-parameter"
 ERRNOS = ("",)
+REMEDIES = (Remedy("see which it has", "lkm modinfo -p {path}"),)
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -46,5 +47,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             ),
             "a parameter that is not known is ignored",
             "kernel/module/main.c: unknown_module_param_cb",
-            (Remedy("see which it has", f"lkm modinfo -p {file.path if file else evidence.name}"),),
+            (REMEDIES[0].filled(path=file.path if file else evidence.name),),
         )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from lkm.diagnose.evidence import UNSIGNED
 from lkm.diagnose.finding import CERTAIN, RISKY, Fact, Finding, Remedy
+from lkm.diagnose.words import build_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 CODE = "unsigned"
 ERRNOS = ("EKEYREJECTED", "EPERM")
+_SIGN = Remedy(
+    "sign it with the key of DKMS, once that is enrolled (the headers' package has the program)",
+    "{build}/scripts/sign-file sha256 /var/lib/dkms/mok.key /var/lib/dkms/mok.pub {path}",
+)
+_BOOT = Remedy("boot without {what} to try {name}", "", RISKY)
+REMEDIES = (_SIGN, _BOOT)
 _REJECTED = "Loading of unsigned module is rejected"
 _RESTRICTED = ("integrity", "confidentiality")
 
@@ -54,7 +61,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         "only modules with a trusted signature are let in",
         "kernel/module/signing.c: module_sig_check",
         (
-            Remedy("sign it, and enroll the key", f"kmodsign sha512 MOK.priv MOK.der {file.path}"),
-            Remedy(f"boot without {'module.sig_enforce=1' if enforced else 'Secure Boot'} to try {name}", "", RISKY),
+            _SIGN.filled(build=build_of(evidence), path=file.path),
+            _BOOT.filled(what="module.sig_enforce=1" if enforced else "Secure Boot, or without lockdown=", name=name),
         ),
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CODE = "web-page"
 ERRNOS = ("ENOEXEC",)
+REMEDIES = (Remedy("download the file itself, not the page that shows it (on forges: the 'raw' link)"),)
 _STARTS = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")
 
 
@@ -37,5 +38,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         (Fact(f"it begins with {shown!r}", file.path),),
         "a module begins with the four bytes of an ELF file",
         "kernel/module/main.c: elf_validity_check",
-        (Remedy("download the file itself, not the page that shows it (on forges: the 'raw' link)"),),
+        REMEDIES,
     )

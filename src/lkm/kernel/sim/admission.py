@@ -66,6 +66,7 @@ class Attempt:
         self.name = self.info_name = ""
         self.versions = False
         self.crcs: dict[str, int] = {}
+        self._params: tuple[KernelParam, ...] | None = None
 
     def open(self) -> int:
         """Read the file, whose headers are right: ENOEXEC for one that cannot be read, or names no module."""
@@ -87,10 +88,12 @@ class Attempt:
 
     def params(self) -> tuple[KernelParam, ...]:
         """Return the parameters; for a file without ``__param``, those that ``parmtype`` tells of."""
-        found = read_params(BytesSource(b"\x7fELF\2\1\1" + self.image[7:], self.path))
-        if found is not None:
-            return found
-        return tuple([KernelParam(p.name, p.type or "", bare=p.type in _BARE) for p in self.facts.parameters])
+        if self._params is None:
+            self._params = read_params(BytesSource(b"\x7fELF\2\1\1" + self.image[7:], self.path))
+        if self._params is None:
+            told = self.facts.parameters
+            self._params = tuple([KernelParam(p.name, p.type or "", bare=p.type in _BARE) for p in told])
+        return self._params
 
     def say(self, text: str, level: int = _WARNING) -> None:
         """Write to the world's kernel log."""

@@ -23,6 +23,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from lkm.state.devices import Device
+    from lkm.state.snapshot import Snapshot
+    from lkm.state.usage import Sample
     from lkm.state.users import Uses
 
 
@@ -251,6 +254,46 @@ class SimulatedKernel:
             for name in names
         ]
         return Uses(tuple(pairs))
+
+    def snapshot(self) -> Snapshot:
+        """Return all that it shows of itself."""
+        from lkm.kernel.sim.effects import look
+
+        return look(self)
+
+    def since(self, names: Sequence[str]) -> dict[str, str]:
+        """Return when each module was loaded, in seconds after the boot of this world."""
+        rows = self.world.db.execute("SELECT name, loaded FROM modules").fetchall()
+        return {name: f"{usec / 1e6:.6f} s after boot" for name, usec in rows if name in names}
+
+    def devices(self) -> tuple[Device, ...]:
+        """Return the devices that are on a bus: it has none."""
+        return ()
+
+    def samples(self, names: Collection[str], owners: Callable[[str], Sequence[str]]) -> tuple[Sample, ...]:
+        """Return what shows that these modules are in use: here each use is counted."""
+        from lkm.state.usage import Sample
+
+        return tuple(
+            [
+                Sample(m.name, self.instance(m.name), m.refcount, m.holders, (), (), m.state == "Live", m.permanent)
+                for m in self.state().modules
+                if m.name in names
+            ]
+        )
+
+    def instance(self, name: str) -> int:
+        """Return the serial number of a loaded module, 0 when it is not loaded."""
+        row = self.world.db.execute("SELECT serial FROM modules WHERE name = ?", (name,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def boot(self) -> str:
+        """Return what tells this run of the kernel from others: a world is never booted again."""
+        return "simulated"
+
+    def seconds(self) -> float:
+        """Return the time since the boot, by the world's own clock."""
+        return int(self.world.meta("clock")) / 1e6
 
 
 def _unreadable(fd: int) -> int:

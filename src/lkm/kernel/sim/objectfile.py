@@ -12,7 +12,7 @@ from lkm.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR = 1, 2, 4
 SHT_NULL, SHT_SYMTAB, SHT_RELA, SHT_NOBITS, SHT_REL = 0, 2, 4, 8, 9
@@ -58,13 +58,29 @@ class ObjectFile:
         """Return the number of the first section that is a symbol table, or 0."""
         return next((i for i, s in enumerate(self.sections) if i and s.type == SHT_SYMTAB), 0)
 
-    def symbols(self) -> Iterator[tuple[str, int, int, int]]:
-        """Yield name, info, section and value of each symbol but the first."""
+    def outside(self) -> Iterator[tuple[str, int, int]]:
+        """Yield name, info and section of each symbol, but the first, that is in no section of the file."""
+        strings, table = self._symbols()
+        count = len(self.sections)
+        for at, info, _, section, _, _ in SYMBOL.iter_unpack(table[SYMBOL.size :]):
+            if not section or section >= count:
+                yield _text(strings, at), info, section
+
+    def symbol_names(self, numbers: Iterable[int]) -> list[str]:
+        """Return the names of the symbols with these numbers, without those that the table has not."""
+        strings, table = self._symbols()
+        places = [number * SYMBOL.size for number in numbers if 0 < number < len(table) // SYMBOL.size]
+        return [_text(strings, int.from_bytes(table[place : place + 4], "little")) for place in places]
+
+    def _symbols(self) -> tuple[bytes, bytes]:
+        """Return the symbols' strings, and whole entries."""
         index = self.symbol_table()
-        strings = self.contents(self.sections[index].link)
         table = self.contents(index)
-        for at, info, _, section, value, _ in SYMBOL.iter_unpack(table[24 : len(table) // 24 * 24]):
-            yield strings[at : strings.find(b"\0", at)].decode("utf-8", "surrogateescape"), info, section, value
+        return self.contents(self.sections[index].link), table[: len(table) // SYMBOL.size * SYMBOL.size]
+
+
+def _text(strings: bytes, at: int) -> str:
+    return strings[at : strings.find(b"\0", at)].decode("utf-8", "surrogateescape")
 
 
 def fault(data: bytes, machine: int) -> str:
@@ -151,5 +167,5 @@ def is_permanent(file: ObjectFile) -> bool:
         if section.type == SHT_RELA and section.info == this
         for row in [file.contents(index)[at : at + 24] for at in range(0, section.size, 24)]
     }
-    names = {name for number, (name, *_) in enumerate(file.symbols(), 1) if number in wanted}
+    names = file.symbol_names(wanted)
     return "init_module" in names and "cleanup_module" not in names

@@ -125,8 +125,8 @@ def begin(world: World, pid: int, alive: Callable[[int], bool]) -> bool:
     """
     with world.change():
         rows = world.db.execute("SELECT key FROM meta WHERE key LIKE 'kmod %'").fetchall()
-        gone = [(key,) for (key,) in rows if not alive(int(key[5:]))]
-        world.db.executemany("DELETE FROM meta WHERE key = ?", gone)
+        gone = [key for (key,) in rows if not alive(int(key[5:]))]
+        world.drop_meta(gone)
         if len(rows) - len(gone) >= min(int(world.meta("max_threads", THREADS)) // 2, MAX_CONCURRENT):
             if any(world.first(f"kmod loop {count}") for count in range(5)):
                 world.say(3, RUNAWAY)
@@ -138,7 +138,7 @@ def begin(world: World, pid: int, alive: Callable[[int], bool]) -> bool:
 def end(world: World, pid: int) -> None:
     """Count no more the helper that ``pid`` waited for."""
     with world.change():
-        world.db.execute("DELETE FROM meta WHERE key = ?", (f"kmod {pid}",))
+        world.drop_meta([f"kmod {pid}"])
 
 
 def use(world: World, what: str, module: str) -> None:

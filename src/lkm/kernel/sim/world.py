@@ -62,6 +62,7 @@ class World:
         if not os.path.isfile(path):
             raise MachineError("no such simulated kernel", path, errno.ENOENT, "`lkm sim new FILE` makes one")
         self.path = path
+        self._read: dict[str, str | None] | None = None  # meta, while we alone may change it
         self.db = _connect(path)
         try:
             found = self.meta("version")
@@ -132,21 +133,37 @@ class World:
             hint = "another process is changing it; try again when that has ended" if busy else ""
             number = errno.EBUSY if busy else errno.EACCES
             raise MachineError(f"cannot change the simulated kernel: {error}", self.path, number, hint) from None
+        self._read = {}
         try:
             yield
         except BaseException:
             self.db.execute("ROLLBACK")
             raise
+        finally:
+            self._read = None
         self.db.execute("COMMIT")
 
     def meta(self, key: str, default: str = "") -> str:
         """Return a fact about the world."""
-        row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return str(row[0]) if row else default
+        found = self._read.get(key, self) if self._read is not None else self
+        if found is self:
+            row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+            found = str(row[0]) if row else None
+            if self._read is not None:
+                self._read[key] = found
+        return default if found is None else str(found)
 
     def set_meta(self, key: str, value: str) -> None:
         """Set a fact about the world."""
         self.db.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (key, value))
+        if self._read is not None:
+            self._read[key] = value
+
+    def drop_meta(self, keys: Iterable[str]) -> None:
+        """Forget facts about the world."""
+        self.db.executemany("DELETE FROM meta WHERE key = ?", [(key,) for key in keys])
+        if self._read is not None:
+            self._read = {}
 
     def features(self) -> frozenset[str]:
         """Return how this kernel was built (:mod:`lkm.image.features`)."""

@@ -9,7 +9,7 @@ Remedy: parameters go to the kernel's command line, as ``MODULE.PARAMETER=VALUE`
 
 from __future__ import annotations
 
-from lkm.config.modulesload import Load
+from lkm.config.modulesload import Wanted
 from lkm.config.nouns import Blacklist, Command, Forbid, Options
 from lkm.config.parameters import parameters
 from lkm.lint.case import flaw
@@ -43,7 +43,7 @@ def find(case: Case) -> Iterator[Flaw]:
             what = "it cannot be kept out"
             advice = "remove the line; initcall_blacklist=FUNCTION on the kernel's command line skips its init"
             level = NOTE
-        elif isinstance(fact, Load):
+        elif isinstance(fact, Wanted):
             level, what, advice = NOTE, "there is nothing to load", "remove the line, if no other kernel needs it"
         else:
             continue

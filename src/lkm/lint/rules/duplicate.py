@@ -8,7 +8,7 @@ packages; of blacklists that is not told.
 
 from __future__ import annotations
 
-from lkm.config.modulesload import Load
+from lkm.config.modulesload import Wanted
 from lkm.config.nouns import Blacklist, Options, Unset
 from lkm.config.overrides import set_again
 from lkm.config.settings import keyword, name
@@ -45,14 +45,14 @@ def find(case: Case) -> Iterator[Flaw]:
         if isinstance(fact, Blacklist) and other is not sheet:
             continue  # packages each have their own
         yield _flaw(statement, sheet, before, other)
-    loads: dict[str, tuple[Load, Sheet]] = {}
+    loads: dict[str, tuple[Wanted, Sheet]] = {}
     for statement, sheet in case.statements(LOAD):
         load = statement.fact
-        if isinstance(load, Load) and loads.setdefault(load.module, (load, sheet))[0] is not load and sheet.local:
+        if isinstance(load, Wanted) and loads.setdefault(load.module, (load, sheet))[0] is not load and sheet.local:
             yield _flaw(statement, sheet, *loads[load.module])
 
 
-def _flaw(statement: Statement, sheet: Sheet, before: Directive | Load, other: Sheet) -> Flaw:
+def _flaw(statement: Statement, sheet: Sheet, before: Directive | Wanted, other: Sheet) -> Flaw:
     level, edit = (WARNING, statement.removed()) if sheet is other else (NOTE, None)
     what, advice = f"{before.origin} says the same", "remove this line"
     return flaw(CODE, level, statement, statement.name, what, "once is enough", advice, edit)

@@ -8,7 +8,7 @@ Remedy: a line of its own; ``--fix`` moves it there.
 
 from __future__ import annotations
 
-from lkm.config.modulesload import Load
+from lkm.config.modulesload import Wanted
 from lkm.config.nouns import Options, Softdep, Weakdep
 from lkm.lint.case import flaw
 from lkm.lint.nouns import ERROR, WARNING, Edit
@@ -30,11 +30,11 @@ def find(case: Case) -> Iterator[Flaw]:
     for statement, _ in case.statements(MODPROBE, LOAD):
         fact, line = statement.fact, statement.line
         at = comment_at(line.text)
-        if at < 0 or not isinstance(fact, (Options, Softdep, Weakdep, Load)):
+        if at < 0 or not isinstance(fact, (Options, Softdep, Weakdep, Wanted)):
             continue
         what = {
             Options: "the kernel gets the comment as parameters",
-            Load: "the comment becomes a part of the name",
+            Wanted: "the comment becomes a part of the name",
         }.get(type(fact), "the words of the comment become names of modules")
         edit = None
         if line.first == line.last and "\\" not in line.text:

@@ -9,7 +9,7 @@ Remedy: the right name, which is often one letter away.
 
 from __future__ import annotations
 
-from lkm.config.modulesload import Load
+from lkm.config.modulesload import Wanted
 from lkm.config.nearest import nearest
 from lkm.config.nouns import Alias, Blacklist, Options, Softdep, Weakdep
 from lkm.lint.case import flaw
@@ -48,7 +48,7 @@ def find(case: Case) -> Iterator[Flaw]:
                 continue
             if not own and not _takes(case, near, statement.fact):
                 continue
-            loads = isinstance(statement.fact, Load)
+            loads = isinstance(statement.fact, Wanted)
             what = f"there is no module or alias '{name}'"
             why = f"{tree.origin()} has none, and none is built in"
             advice = f"did you mean '{near}'?" if near else "remove the line, if no other kernel has it"
@@ -58,14 +58,14 @@ def find(case: Case) -> Iterator[Flaw]:
 def _names(statement: Statement) -> list[str]:
     """Return the names that have to mean something, where other rules do not tell that there are none."""
     fact = statement.fact
-    if isinstance(fact, (Softdep, Weakdep, Load)) and (comment_at(statement.line.text) >= 0 or " " in fact.module):
+    if isinstance(fact, (Softdep, Weakdep, Wanted)) and (comment_at(statement.line.text) >= 0 or " " in fact.module):
         return []
     if isinstance(fact, (Softdep, Weakdep)):
         others = (*fact.pre, *fact.post) if isinstance(fact, Softdep) else fact.modules
         return [fact.module, *map(fold, others)]
     if isinstance(fact, Alias):
         return [] if fact.module in ("off", "null") else [fact.module]
-    if isinstance(fact, (Blacklist, Options, Load)):
+    if isinstance(fact, (Blacklist, Options, Wanted)):
         return [fact.module] if fact.module else []
     return []  # what has a command is known by it; an unset has a rule of its own
 

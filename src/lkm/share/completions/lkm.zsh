@@ -10,23 +10,34 @@
 
 _shtab_lkm_commands() {
   local _commands=(
+    autoclean:'remove idle modules that were loaded for a request, or say why each stays'
     check:'tell whether modules would load into a kernel, and why not'
+    coldplug:'load what the devices need that are there'
     completion:'print the completions of a shell'
     depmod:'index a module tree: write modules.dep and the other modules.* files'
+    effects:'run a command, and tell what it changed in the kernel, by which module'
     explain:'say what keeps a module from being loaded, and what to do'
     graph:'draw which modules need which: SVG, HTML, DOT, JSON'
+    helper:'be what the kernel runs when it wants a module; tell what that is now'
+    history:'show the requests for modules, who made them, and what came of each'
+    info:'tell what is known of a module: file, state, users, parameters, hardware, configuration'
     insmod:'load one module file'
     ksyms:'list the symbols that a 2.4 kernel and its modules export'
     lab:'run a command in a throwaway real kernel'
     lint:'look through the configuration for what does not do what it seems to'
+    list:'list the loaded modules, with who uses them; as a table or a tree'
+    lkmd:'the daemon: load what devices, programs, the kernel and the boot ask for'
     load:'load modules, with what they need; say what is done, and why not'
     lsmod:'list the loaded modules'
     modinfo:'show what a module file says of itself'
     modprobe:'load or remove a module by name or alias, with what it needs'
+    policy:'tell which line of autoload.d allows or denies a request'
+    request:'ask the daemon for modules'
     resolve:'tell which modules names and modaliases mean, thousands at once'
     rmmod:'remove modules'
-    show:'show what is known of a module: file, state, users, parameters, configuration'
+    show:'another name of info'
     sim:'make a simulated kernel, look at it, and use its devices and file systems'
+    surface:'tell which modules users without rights can have loaded; close the ways to them'
     tools:'make links with the six classic names in a directory'
     top:'watch the modules of a kernel: what is used, what comes and goes'
     unload:'remove modules, with what they alone needed; say who uses one that stays'
@@ -41,12 +52,37 @@ _shtab_lkm_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_defaults_added=0
 
+_shtab_lkm_autoclean_options=(
+  "--now[remove, whatever mode is configured]"
+  {-n,--dry-run}"[remove nothing, and forget what was seen\: the next sweep is as if this had not been]"
+  "--explain[remove nothing\; say for each module (NAME...) if it would go, and what keeps it]"
+  "--every[go on, with a sweep each TIME (60s, 5m), until a signal comes]:TIME:"
+  "--pin[let no sweep remove the module any more\; may be repeated]:NAME:"
+  "--unpin[end that\; may be repeated]:NAME:"
+  {-C,--config}"[read this file or directory, not the usual ones\; may be repeated]:PATH:_files"
+  "--state[what is known of modules is there\; before LKM_STATE]:FILE:_files"
+  {-q,--quiet}"[say nothing but errors]"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_autoclean_defaults_added=0
+
 _shtab_lkm_check_options=(
   "--all[check all modules of the tree]"
   "--image[the kernel\: vmlinuz, vmlinux or a User-Mode Linux binary]:IMAGE:_files"
-  {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
-  {-S,--set-version}"[the kernel\'s release, if not the image\'s, or the running one]:VERSION:"
+  {-d,--dirname}"[the root below which modules and configuration are]:DIR:_files -/"
+  {-S,--set-version}"[the release of the modules, if not the image\'s, or the running kernel\'s]:VERSION:"
+  {-C,--config}"[configuration to read instead of the root\'s\; may be given again]:PATH:_files"
+  "--symvers[exports and CRCs from a build\'s Module.symvers, without an image or in addition]:FILE:_files"
+  "--system-map[exports from System.map or \/proc\/kallsyms, without an image or in addition]:FILE:_files"
+  "--key[trust this X.509 certificate too (DER or PEM), as an enrolled MOK\; may be given again]:CERT:"
   "--policy[sig_enforce, lockdown\=LEVEL, modules_disabled, module_blacklist\=A,B ...]:WORDS:"
+  "--cmdline[the kernel\'s command line\: policy, and parameters of modules]:TEXT:"
+  {-v,--verbose}"[tell all findings of each module]"
   "--json[answer with a JSON object (docs\/json.md)]"
   "--sarif[answer in SARIF 2.1.0, for tools that show results of checks]"
   {-V,--version}"[print the version]"
@@ -57,6 +93,24 @@ _shtab_lkm_check_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_check_defaults_added=0
+
+_shtab_lkm_coldplug_options=(
+  {-n,--dry-run}"[do nothing\; print what would be loaded]"
+  {-j,--jobs}"[so many at once (twice the processors)]:N:"
+  {-q,--quiet}"[print nothing but errors]"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
+  {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
+  {-C,--config}"[read this file or directory, not the usual ones\; may be repeated]:PATH:_files"
+  "--no-cmdline[do not read the kernel command line]"
+  "--sys[where devices are looked for\: \/sys, for a simulated kernel nowhere]:DIR:_files -/"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_coldplug_defaults_added=0
 
 _shtab_lkm_completion_options=(
   "--names[print names instead\: modules (of the tree) or loaded]:KIND:"
@@ -95,9 +149,22 @@ _shtab_lkm_depmod_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_depmod_defaults_added=0
 
+_shtab_lkm_effects_options=(
+  {-b,--brief}"[a line or two for each module]"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+  "(*)::operand:_files"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_effects_defaults_added=0
+
 _shtab_lkm_explain_options=(
   "--errno[what the kernel has answered\: ENOEXEC, 8 ...]:ERRNO:"
   "--log[what the kernel has logged\: dmesg\'s or journalctl\'s output\; - for standard input]:FILE:_files"
+  "--incident[what a tool has written when it failed]:FILE:_files"
   "--image[the kernel\: vmlinuz, vmlinux or a User-Mode Linux binary\; not the running one]:IMAGE:_files"
   {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
   {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
@@ -128,12 +195,64 @@ _shtab_lkm_graph_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_graph_defaults_added=0
 
+_shtab_lkm_helper_options=(
+  "--path[where the program is made, ending in \/modprobe (\/var\/lib\/lkm\/helper\/modprobe)]:PATH:_files"
+  "--boot[set it at each boot too (\/etc\/sysctl.d\/60-lkm-helper.conf)\; else the setting ends with this one]"
+  "--force[with remove\: put the old one back though something else was set since]"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+  ":operand:(install remove status)"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_helper_defaults_added=0
+
+_shtab_lkm_history_options=(
+  "--since[only those from then on]:TIME:"
+  "--until[only those until then]:TIME:"
+  "--alias[only those for such an alias, or that loaded such a module]:WILDCARD:"
+  "--requester[only those by\: kernel, uevent, user, boot]:WHO:"
+  "--verdict[only those that policy said this to\: allow, deny, audit]:WORD:"
+  "--failed[only those that came to nothing]"
+  "--json[print each as a JSON object on a line, as they are in the file]"
+  {-f,--follow}"[then go on, and print each as it comes]"
+  "--file[the history (\/var\/lib\/lkm\/history.jsonl, or what LKM_HISTORY says)]:PATH:_files"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_history_defaults_added=0
+
+_shtab_lkm_info_options=(
+  {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
+  {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
+  "--extra-root[take modules below this root too, the last first\; may be repeated]:ROOT:_files -/"
+  {-C,--config}"[read this file or directory, not the usual ones\; may be repeated]:PATH:_files"
+  "--no-cmdline[do not read the kernel command line]"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-q,--quiet}"[say nothing but errors]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+  "(*)::operand:_lkm_modules"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_info_defaults_added=0
+
 _shtab_lkm_insmod_options=(
   {-f,--force}"[both of the next two. DANGEROUS]"
   "--force-modversion[ignore symbol versions. DANGEROUS]"
   "--force-vermagic[ignore the kernel version that it was built for. DANGEROUS]"
   {-s,--syslog}"[say messages to syslog, not stderr]"
-  {-v,--verbose}"[say what is done, and list all missing symbols]"
+  {-q,--quiet}"[say no messages]"
+  {-v,--verbose}"[say what is done, and of what fails all that is known]"
+  "--classic[of what fails, say the line that kmod says and no explanation]"
+  "--incident[when it fails, write the evidence there, for lkm explain --incident FILE]:FILE:_files"
   "--json[answer with a JSON object (docs\/json.md)]"
   {-V,--version}"[print the version]"
   {-h,--help}"[print this help]"
@@ -188,6 +307,49 @@ _shtab_lkm_lint_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_lint_defaults_added=0
 
+_shtab_lkm_list_options=(
+  {-s,--sort}"[newest, oldest, name, size or uses (the largest first)]:COLUMN:"
+  {-t,--tree}"[as a tree\: below each module those that it uses]"
+  "--used[only modules that somebody uses]"
+  "--unused[only modules that nobody uses]"
+  "--tainted[only modules that taint the kernel]"
+  {-l,--long}"[read the files too\: who signed them]"
+  {-p,--plain}"[plain text on a terminal too]"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+  "(*)::operand:_lkm_loaded"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_list_defaults_added=0
+
+_shtab_lkm_lkmd_options=(
+  "--socket[take requests there, not at \/run\/lkm\/socket]:PATH:_files"
+  "--metrics[tell Prometheus at unix\:PATH, PORT or HOST\:PORT]:ADDRESS:"
+  {-j,--jobs}"[load for so many requests at once (8)]:N:"
+  "--autoclean[take out what is unused so often, not as autoclean.conf says\; 0\: never]:SECONDS:"
+  "--no-coldplug[do not load what devices need that are there already]"
+  "--no-uevents[do not load what devices need that come]"
+  "--no-modules-load[do not load what modules-load.d and the kernel command line want]"
+  "--policy[read rules there, not in lkm\/autoload.d\; may be repeated]:PATH:_files"
+  "--log[say messages to\: auto, journal, syslog, stderr]:WAY:"
+  {-v,--verbose}"[say more]"
+  {-q,--quiet}"[say warnings and errors only]"
+  {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
+  {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
+  {-C,--config}"[read this file or directory, not the usual ones\; may be repeated]:PATH:_files"
+  "--no-cmdline[do not read the kernel command line]"
+  "--sys[where devices are looked for\: \/sys, for a simulated kernel nowhere]:DIR:_files -/"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_lkmd_defaults_added=0
+
 _shtab_lkm_load_options=(
   {-n,--dry-run}"[do nothing\; print the plan, with a reason for each step]"
   {-b,--use-blacklist}"[apply the blacklist to names too, not only to aliases]"
@@ -196,6 +358,10 @@ _shtab_lkm_load_options=(
   "--keep-partial[when loading fails, leave in what was loaded for it]"
   "--force-modversion[ignore symbol versions. DANGEROUS]"
   "--force-vermagic[ignore the kernel version that it was built for. DANGEROUS]"
+  "--no-effects[do not look at what it changes in the kernel]"
+  {-v,--verbose}"[of what fails, say all that is known]"
+  "--classic[of what fails, say the line that kmod says and no explanation]"
+  "--incident[when it fails, write the evidence there, for lkm explain --incident FILE]:FILE:_files"
   {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
   {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
   "--extra-root[take modules below this root too, the last first\; may be repeated]:ROOT:_files -/"
@@ -248,10 +414,11 @@ _shtab_lkm_modinfo_defaults_added=0
 
 _shtab_lkm_modprobe_options=(
   {-a,--all}"[every argument is a module to load\; go on when one fails]"
-  {-r,--remove}"[remove modules, and what they alone needed]"
+  {-r,--remove}"[remove modules, and what they alone needed\; without names\: what is idle and was marked]"
   "--remove-holders[with -r\: remove the modules that use it first]"
   "--remove-dependencies[old name of --remove-holders]"
   {-w,--wait}"[with -r\: try again for so long while a module is in use]:MSEC:"
+  {-k,--autoclean}"[mark what is loaded for autoclean\: it may go when it is idle]"
   "--first-time[fail when the module is in the kernel (with -r\: is not) already]"
   "--keep-partial[when loading fails, leave in what was loaded for it, as kmod does]"
   {-i,--ignore-install}"[ignore commands and softdeps of the module that is named]"
@@ -279,7 +446,9 @@ _shtab_lkm_modprobe_options=(
   {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
   {-s,--syslog}"[say messages to syslog, not stderr]"
   {-q,--quiet}"[say no messages]"
-  {-v,--verbose}"[print what is done\; twice\: say more]"
+  {-v,--verbose}"[print what is done, and of what fails all that is known\; twice\: say more]"
+  "--classic[of what fails, say the line that kmod says and no explanation]"
+  "--incident[when it fails, write the evidence there, for lkm explain --incident FILE]:FILE:_files"
   "--json[answer with a JSON object (docs\/json.md)]"
   {-V,--version}"[print the version]"
   {-h,--help}"[print this help]"
@@ -289,6 +458,34 @@ _shtab_lkm_modprobe_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_modprobe_defaults_added=0
+
+_shtab_lkm_policy_options=(
+  "--requester[who asks\: kernel, uevent, user, boot (kernel)]:WHO:"
+  "--uid[of which user\; makes the requester a user]:N:"
+  {-C,--config}"[read this file or directory, not the usual ones\; more with commas between]:PATH:_files"
+  {-d,--dirname}"[the root below which modules and the policy are]:DIR:_files -/"
+  {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_policy_defaults_added=0
+
+_shtab_lkm_request_options=(
+  "--stays[what is loaded is not to be taken out when it is unused]"
+  {-t,--timeout}"[wait for answers no longer (60)]:SECONDS:"
+  "--socket[the daemon listens there, not at \/run\/lkm\/socket]:PATH:_files"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_request_defaults_added=0
 
 _shtab_lkm_resolve_options=(
   {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
@@ -309,9 +506,13 @@ _shtab_lkm_resolve_options=(
 _shtab_lkm_resolve_defaults_added=0
 
 _shtab_lkm_rmmod_options=(
+  {-a,--all}"[sweep\: remove what was marked for autoclean and is idle (lkm autoclean)]"
   {-f,--force}"[remove it even if it is in use, where the kernel was built to allow that. DANGEROUS]"
   {-s,--syslog}"[say messages to syslog, not stderr]"
-  {-v,--verbose}"[say what is done]"
+  {-q,--quiet}"[say no messages]"
+  {-v,--verbose}"[say what is done, and of what fails all that is known]"
+  "--classic[of what fails, say the line that kmod says and no explanation]"
+  "--incident[when it fails, write the evidence there, for lkm explain --incident FILE]:FILE:_files"
   "--json[answer with a JSON object (docs\/json.md)]"
   {-V,--version}"[print the version]"
   {-h,--help}"[print this help]"
@@ -357,6 +558,26 @@ _shtab_lkm_sim_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_sim_defaults_added=0
 
+_shtab_lkm_surface_options=(
+  "--image[the kernel image, whose configuration counts]:PATH:_files"
+  {-d,--dirname}"[the root below which modules and the configuration are]:DIR:_files -/"
+  {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
+  {-C,--config}"[read this file or directory of modprobe.d, not the usual ones]:PATH:_files"
+  "--spare[only what can be loaded and is not needed here]"
+  "--closed[only what cannot be loaded, and what keeps it from that]"
+  "--all[both]"
+  "--write[write lines that close what is spare]:FILE:_files"
+  "--form[how to close it\: forbid, policy, install (forbid)]:FORM:"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+  "(*)::operand:_lkm_modules"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_surface_defaults_added=0
+
 _shtab_lkm_tools_options=(
   {-f,--force}"[replace files of these names]"
   {-V,--version}"[print the version]"
@@ -384,6 +605,10 @@ _shtab_lkm_unload_options=(
   {-w,--wait}"[try again for so long while a module is in use]:MSEC:"
   {-i,--ignore-remove}"[ignore commands and softdeps of what is named]"
   {-f,--force}"[even if it is in use, where the kernel was built to allow that. DANGEROUS]"
+  "--no-effects[do not look at what it changes in the kernel]"
+  {-v,--verbose}"[of what fails, say all that is known]"
+  "--classic[of what fails, say the line that kmod says and no explanation]"
+  "--incident[when it fails, write the evidence there, for lkm explain --incident FILE]:FILE:_files"
   {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
   {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
   "--extra-root[take modules below this root too, the last first\; may be repeated]:ROOT:_files -/"
@@ -419,23 +644,34 @@ _shtab_lkm() {
       (( CURRENT += 1 ))
       curcontext="${curcontext%:*:*}:_shtab_lkm-$line[1]:"
       case $line[1] in
+        autoclean) _arguments -C -s $_shtab_lkm_autoclean_options ;;
         check) _arguments -C -s $_shtab_lkm_check_options ;;
+        coldplug) _arguments -C -s $_shtab_lkm_coldplug_options ;;
         completion) _arguments -C -s $_shtab_lkm_completion_options ;;
         depmod) _arguments -C -s $_shtab_lkm_depmod_options ;;
+        effects) _arguments -C -s $_shtab_lkm_effects_options ;;
         explain) _arguments -C -s $_shtab_lkm_explain_options ;;
         graph) _arguments -C -s $_shtab_lkm_graph_options ;;
+        helper) _arguments -C -s $_shtab_lkm_helper_options ;;
+        history) _arguments -C -s $_shtab_lkm_history_options ;;
+        info) _arguments -C -s $_shtab_lkm_info_options ;;
         insmod) _arguments -C -s $_shtab_lkm_insmod_options ;;
         ksyms) _arguments -C -s $_shtab_lkm_ksyms_options ;;
         lab) _arguments -C -s $_shtab_lkm_lab_options ;;
         lint) _arguments -C -s $_shtab_lkm_lint_options ;;
+        list) _arguments -C -s $_shtab_lkm_list_options ;;
+        lkmd) _arguments -C -s $_shtab_lkm_lkmd_options ;;
         load) _arguments -C -s $_shtab_lkm_load_options ;;
         lsmod) _arguments -C -s $_shtab_lkm_lsmod_options ;;
         modinfo) _arguments -C -s $_shtab_lkm_modinfo_options ;;
         modprobe) _arguments -C -s $_shtab_lkm_modprobe_options ;;
+        policy) _arguments -C -s $_shtab_lkm_policy_options ;;
+        request) _arguments -C -s $_shtab_lkm_request_options ;;
         resolve) _arguments -C -s $_shtab_lkm_resolve_options ;;
         rmmod) _arguments -C -s $_shtab_lkm_rmmod_options ;;
         show) _arguments -C -s $_shtab_lkm_show_options ;;
         sim) _arguments -C -s $_shtab_lkm_sim_options ;;
+        surface) _arguments -C -s $_shtab_lkm_surface_options ;;
         tools) _arguments -C -s $_shtab_lkm_tools_options ;;
         top) _arguments -C -s $_shtab_lkm_top_options ;;
         unload) _arguments -C -s $_shtab_lkm_unload_options ;;

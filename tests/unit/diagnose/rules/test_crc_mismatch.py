@@ -32,3 +32,10 @@ def test_a_kernel_without_versions() -> None:
 
 def test_a_healthy_module() -> None:
     assert list(find(case(MODULE, tree=FakeTree(mod=())))) == []
+
+
+def test_a_crc_that_is_not_there() -> None:
+    log = ("mod: no symbol version for module_layout",)
+    (finding,) = find(case(build_module("mod"), errno="ENOEXEC", log=log))
+    assert finding.what == "it does not say which version of module_layout it was built against"
+    assert finding.errno == "ENOEXEC"

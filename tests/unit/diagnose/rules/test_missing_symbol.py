@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from lkm.diagnose.rules.missing_symbol import find
+from lkm.names import ModuleName
+from lkm.state.nouns import LoadedModule
 from tests.support.elfwriter import build_module
 from tests.support.sick import KERNEL, FakeTree, case, loaded
 
@@ -43,3 +45,18 @@ def test_what_a_whole_log_does_not_tell_was_not_so() -> None:
     evidence = case(build_module("mod", needs=["fat_b"]), tree=TREE, errno="ENOENT")
     assert len(list(find(evidence))) == 1
     assert list(find(evidence._replace(attempt=evidence.attempt._replace(complete=True)))) == []
+
+
+def test_it_is_told_when_it_cannot_be_known() -> None:
+    evidence = case(build_module("mod", needs=["fat_b"]), kernel=KERNEL._replace(exports=None), errno="ENOENT")
+    (finding,) = find(evidence)
+    assert (finding.certainty, finding.what) == ("unknown", "whether symbols are missing is not known")
+    assert finding.remedies[0].command == "lkm explain --image /boot/vmlinuz-6.1.0-9-amd64 mod.ko"
+
+
+def test_a_provider_that_is_just_going() -> None:
+    going = KERNEL._replace(loaded=(LoadedModule(ModuleName("fat"), 1, -1, state="Unloading"),))
+    log = ("mod: Unknown symbol fat_a (err -2)",)
+    (finding,) = find(case(build_module("mod", needs=["fat_a"]), tree=TREE, kernel=going, errno="ENOENT", log=log))
+    assert finding.what == "module fat, which is being removed just now, provides a symbol: fat_a"
+    assert [remedy.command for remedy in finding.remedies] == [""]

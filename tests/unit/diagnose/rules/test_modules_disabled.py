@@ -9,7 +9,7 @@ MODULE = build_module("mod", modinfo=HEALTHY, needs=["_printk"], versions={"_pri
 
 def test_switched_off() -> None:
     (finding,) = find(case(MODULE, kernel=KERNEL._replace(modules_disabled=True)))
-    assert finding.what == "loading of modules is switched off until the next boot"
+    assert finding.what == "loading and removing of modules is switched off until the next boot"
     assert finding.remedies[0].command == "echo mod > /etc/modules-load.d/mod.conf"
     assert list(find(case(MODULE, kernel=KERNEL._replace(modules_disabled=False)))) == []
 

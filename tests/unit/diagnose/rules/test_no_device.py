@@ -1,16 +1,55 @@
 from __future__ import annotations
 
-from lkm.diagnose.rules.no_device import find
+from lkm.diagnose.engine import diagnose
+from lkm.diagnose.evidence import Device, Evidence
+from lkm.diagnose.finding import Finding
 from tests.support.elfwriter import build_module
 from tests.support.sick import HEALTHY, FakeTree, case
 
-MODULE = build_module("mod", modinfo=HEALTHY, needs=["_printk"], versions={"_printk": 1})
+ALIASES = (("alias", "pci:v00008086d00001234sv*sd*bc*sc*i*"), ("alias", "pci:v00008086d00001235sv*sd*bc*sc*i*"))
+DRIVER = build_module("mod", modinfo=(*HEALTHY, *ALIASES), needs=["_printk"])
+OTHER = "pci:v00001234d00001111sv00001AF4sd00001100bc03sc00i00"
+NEAR = "pci:v00008086d000010D3sv00008086sd00000000bc02sc00i00"
+MINE = "pci:v00008086d00001234sv00008086sd00000000bc02sc00i00"
 
 
-def test_enodev() -> None:
-    (finding,) = find(case(MODULE, errno="ENODEV", log=("mod: no card found",)))
-    assert (finding.certainty, finding.facts[-1].text) == ("likely", "mod: no card found")
+def told(*devices: Device, module: bytes = DRIVER) -> Finding:
+    evidence: Evidence = case(module, errno="ENODEV")._replace(devices=devices)
+    (finding,) = diagnose(evidence)
+    return finding
+
+
+def test_the_devices_are_not_known() -> None:
+    (finding,) = diagnose(case(DRIVER, errno="ENODEV"))
+    assert (finding.code, finding.certainty) == ("no-device", "likely")
+    assert finding.facts[1].text == f"it knows 2 ids of devices: {ALIASES[0][1]}, {ALIASES[1][1]}"
+    assert finding.facts[2].origin == "evidence that is missing"
+    assert finding.remedies[0].command == "lkm modinfo -F alias mod.ko"
+
+
+def test_what_the_machine_has() -> None:
+    usb = Device("/sys/devices/usb1", "usb:v1D6Bp0002d0601")
+    assert told(usb).what.endswith("can drive: this machine has none on pci")
+    other, near = Device("/sys/devices/a", OTHER), Device("/sys/devices/b", NEAR, "e1000e")
+    finding = told(usb, other)
+    assert finding.what.endswith("none of the 1 on pci has an id that it knows")
+    assert finding.facts[2].origin == "/sys/devices/a"
+    finding = told(other, near)
+    assert finding.what.endswith("none of the 2 on pci has an id that it knows")
+    assert [fact.text for fact in finding.facts[2:]] == ["1 device of the same vendor", f"{NEAR}, driver e1000e"]
+
+
+def test_its_device_is_there() -> None:
+    assert told(Device("/d", MINE, "e1000e")).what == "its device has the driver e1000e already"
+    finding = told(Device("/d", MINE))
+    assert finding.what.endswith("though one has an id that it knows")
+    assert finding.facts[2].text == f"{MINE}, no driver"
+
+
+def test_one_that_looks_by_itself() -> None:
+    module = build_module("mod", modinfo=HEALTHY, needs=["_printk"])
+    assert told(Device("/d", MINE), module=module).what.endswith("can drive; it looks for them by itself")
 
 
 def test_a_healthy_module() -> None:
-    assert list(find(case(MODULE, tree=FakeTree(mod=())))) == []
+    assert diagnose(case(build_module("mod", modinfo=HEALTHY, needs=["_printk"]), tree=FakeTree(mod=()))) == ()

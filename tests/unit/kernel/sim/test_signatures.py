@@ -6,6 +6,7 @@ from errno import EBADMSG, EKEYREJECTED, ENOPKG, EPERM
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 
 from lkm.kernel.interface import Refused
 from lkm.kernel.sim.kernel import SimulatedKernel
@@ -13,7 +14,7 @@ from lkm.kernel.sim.signatures import judge
 from lkm.kernel.sim.world import World
 from tests.support.elfwriter import build_module
 from tests.support.signatures import MAGIC, pkcs7, signed, trailer
-from tests.support.signing import Signer
+from tests.support.signing import Digest, Signer
 
 Answer = tuple[int, str, str]
 OWNER, STRANGER, CURVE = Signer("Owner"), Signer("Stranger"), Signer("Owner", "ec")
@@ -74,6 +75,25 @@ def test_a_module(
         (tmp_path / str(number)).mkdir()
         found.append(load(tmp_path / str(number), image, 0, **policy))
     assert found == [free, enforced, locked]
+
+
+@pytest.mark.parametrize("signer", [OWNER, CURVE], ids=["rsa", "ecdsa"])
+@pytest.mark.parametrize("digest", [hashes.SHA224(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512()])
+def test_each_hash(tmp_path: Path, signer: Signer, digest: Digest) -> None:
+    image = signer.sign(PLAIN, digest=digest)
+    assert load(tmp_path, image, sig_enforce="1") == (0, "", "")
+    changed = tmp_path / "changed"
+    changed.mkdir()
+    assert load(changed, image.replace(b"author=A", b"author=B"), sig_enforce="1") == (EKEYREJECTED, "-", "")
+
+
+def test_that_a_certificate_has_expired_does_not_matter() -> None:
+    """crypto/asymmetric_keys/pkcs7_verify.c looks at validity only for a signing time, which is an attribute."""
+    expired = Signer("Expired", days=1)
+    signed_module = expired.sign(PLAIN)
+    message = signed_module[len(PLAIN) : -len(MAGIC) - 12]
+    assert judge(PLAIN, message, (expired.certificate,), lambda *_: None) == 0
+    assert judge(PLAIN + b"x", message, (expired.certificate,), lambda *_: None) == EKEYREJECTED
 
 
 def test_a_changed_file_is_not_the_one_that_was_signed(tmp_path: Path) -> None:

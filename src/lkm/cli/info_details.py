@@ -1,0 +1,138 @@
+"""What ``lkm info`` tells of a module besides its own words: signature, dependents, firmware, devices, reasons."""
+
+from __future__ import annotations
+
+import os
+
+from lkm.cli.kernelside import of_image, verified
+from lkm.cli.modinfo import records
+from lkm.errors import FormatError, LkmError
+from lkm.modfile.kernelparam import read_params
+from lkm.modfile.signature import MAGIC, read_signature
+from lkm.names import fold, name_from_path
+from lkm.origin import Origin
+from lkm.report.info import UNKNOWN, More, Reason, Signed
+from lkm.state.devices import hardware_ids, matching
+from lkm.system.files import open_source
+from lkm.system.firmware import missing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.cli.verbs import Verb
+    from lkm.formats.source import Source
+    from lkm.kernel.interface import ShownKernel
+    from lkm.names import ModuleName
+    from lkm.state.devices import Device
+    from lkm.state.nouns import LoadedModule
+
+
+class Keys:
+    """The keys that the image of a kernel trusts, read when they are first asked for. ``ours``: it is ``kernel``."""
+
+    def __init__(self, kernel: ShownKernel, root: str, release: str, *, ours: bool) -> None:
+        self._kernel = kernel
+        self._root = root
+        self._release = release
+        self._ours = ours
+        self._keys: tuple[str, tuple[bytes, ...]] | None = None
+
+    def signature(self, source: Source) -> Signed | None:
+        """Return the signature of a module file, and what comes of verifying it; None for an unsigned one."""
+        try:
+            found = read_signature(source)
+        except FormatError as error:
+            return Signed("malformed", error.what)
+        if found is None:
+            return None
+        signer = found.signer or found.key_id.hex()
+        if self._keys is None:
+            self._keys = self._trusted()
+        origin, certificates = self._keys
+        if not origin:
+            return Signed(UNKNOWN, signer, found.hash_algorithm)
+        state = verified(source.read(0, source.size - len(MAGIC)), found, certificates)
+        return Signed(state, signer, found.hash_algorithm, origin)
+
+    def _trusted(self) -> tuple[str, tuple[bytes, ...]]:
+        """Return the keys of the kernel's image, and where they are from, "" where there is none to read."""
+        world = getattr(self._kernel, "world", None)
+        if world is not None and self._ours:
+            rows = world.db.execute("SELECT der FROM certificates").fetchall()
+            return (f"the image of {world.path}" if rows else "", tuple([der for (der,) in rows]))
+        path = f"{self._root.rstrip('/')}/boot/vmlinuz-{self._release}"
+        if not os.access(path, os.R_OK):
+            return "", ()
+        try:
+            return path, of_image(path)[1].certificates
+        except LkmError:
+            return "", ()
+
+
+class Details:
+    """What all modules of one call share, each looked up once: keys, devices, who needs whom.
+
+    ``ours``: they are for the kernel that runs.
+    """
+
+    def __init__(self, verb: Verb, *, ours: bool) -> None:
+        self._verb = verb
+        self._ours = ours
+        self._release = verb.world.directory.rpartition("/")[2]
+        self._firmware = os.path.isdir(f"{verb.root.rstrip('/')}/lib/firmware")
+        self._keys = Keys(verb.kernel, verb.root, self._release, ours=ours)
+        self._devices: tuple[Device, ...] | None = None
+        self._dependents: dict[str, list[str]] | None = None
+
+    def read(self, path: str) -> tuple[tuple[tuple[str, str], ...], More]:
+        """Return the records of a module file, and more of it. Raises LkmError."""
+        with open_source(path) as source:
+            info = records(source)
+            try:
+                table = read_params(source, defaults=True)
+            except FormatError:
+                table = None
+            return info, More(os.stat(path).st_size, table or (), self._keys.signature(source))
+
+    def add(
+        self, more: More | None, name: ModuleName, info: tuple[tuple[str, str], ...], module: LoadedModule | None
+    ) -> More:
+        """Return what is known besides the file."""
+        firmware = [value for key, value in info if key == "firmware"]
+        aliases = [value for key, value in info if key == "alias"]
+        return (more or More())._replace(
+            dependents=self._needed_by(name),
+            firmware_missing=missing(self._verb.root, self._release, firmware) if self._firmware else None,
+            devices=matching(aliases, self._machine()) if aliases else (),
+            reasons=self._reasons(name, aliases, module),
+        )
+
+    def _machine(self) -> tuple[Device, ...]:
+        if self._devices is None:
+            self._devices = self._verb.kernel.devices() if self._ours else ()
+        return self._devices
+
+    def _needed_by(self, name: str) -> tuple[str, ...]:
+        """Return the modules of the tree that need this one, in the order of their names."""
+        if self._dependents is None:
+            self._dependents = {}
+            try:
+                for entry in self._verb.index.all_modules():
+                    for path in entry.depends:
+                        self._dependents.setdefault(str(name_from_path(path)), []).append(str(entry.name))
+            except LkmError as error:
+                self._verb.world.note(error)
+        return tuple(self._dependents.get(name, ()))
+
+    def _reasons(self, name: str, aliases: list[str], module: LoadedModule | None) -> tuple[Reason, ...]:
+        settings = self._verb.world.settings
+        ids = hardware_ids(aliases)
+        found = [Reason("holder", str(holder)) for holder in (module.holders if module else ())]
+        found += [Reason("device", f"{d.bus}/{d.name}", Origin(d.path)) for d in matching(aliases, self._machine())]
+        for softdep in settings.softdeps:
+            if not {name, *aliases}.isdisjoint([*softdep.pre, *softdep.post, *map(fold, softdep.pre + softdep.post)]):
+                found.append(Reason("softdep", str(softdep.module), softdep.origin))
+        found += [Reason("alias", a.pattern, a.origin) for a in settings.aliases if a.module == name]
+        # Algorithms and file systems have a second alias, without a prefix, for old kernels.
+        old = {alias.partition("-")[2] for alias in aliases if alias.startswith(("crypto-", "fs-"))}
+        found += [Reason("asked", alias) for alias in aliases if alias not in old and alias not in ids]
+        return tuple(found)

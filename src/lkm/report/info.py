@@ -1,0 +1,289 @@
+"""What ``lkm info`` tells of a module, for people and as an object."""
+
+from __future__ import annotations
+
+from lkm.diagnose.evidence import BAD, GOOD, MALFORMED, UNKNOWN_KEY
+from lkm.record import Record
+from lkm.report.config import directive_line
+from lkm.report.document import loaded, place, users
+from lkm.report.effects import device_object
+from lkm.report.parameters import known, parameter_lines, parameter_object
+from lkm.report.refusal import printable
+from lkm.report.users import user_line
+from lkm.state.devices import hardware_ids
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lkm.config.nouns import Blacklist, Command, Directive, Forbid, Options, Softdep, Weakdep
+    from lkm.modfile.kernelparam import KernelParam
+    from lkm.names import ModuleName
+    from lkm.origin import Origin
+    from lkm.report.document import Object
+    from lkm.report.parameters import Known
+    from lkm.state.devices import Device
+    from lkm.state.nouns import LoadedModule
+    from lkm.state.users import Uses
+
+_WIDTH = 13
+#: Records of .modinfo that have lines of their own, or say nothing to people.
+_SHOWN = ("description", "license", "version", "author")
+_MANY = 6
+
+
+#: A signature that nobody has verified, as the kernel's keys are not known.
+UNKNOWN = "not verified"
+_SIGNATURES = {
+    GOOD: "by {signer}, verified by the keys of {origin}",
+    BAD: "by {signer}, and WRONG: the file was changed after it was signed (keys of {origin})",
+    UNKNOWN_KEY: "by {signer}, with a key that is not among those of {origin}",
+    MALFORMED: "malformed: {signer}",
+    UNKNOWN: "by {signer}; not verified, as there is no kernel image to take keys from",
+}
+#: Start of an alias → when the kernel (or a program) asks for it.
+_ASKS = (
+    ("fs-", "a file system of type {} is mounted"),
+    ("net-pf-", "a socket of protocol family {} is made"),
+    ("crypto-", "algorithm {} is asked for"),
+    ("char-major-", "a character device {} is opened"),
+    ("block-major-", "a block device {} is opened"),
+    ("rtnl-link-", "`ip link add type {}` is called"),
+    ("netdev-", "network interface {} is named"),
+    ("tty-ldisc-", "line discipline {} is set"),
+    ("devname:", "/dev/{} is opened"),
+    ("binfmt-", "a program of format {} is run"),
+    ("nls_", "character set {} is asked for"),
+    ("tcp_", "TCP congestion control {} is chosen"),
+    ("ipt_", "an iptables rule uses {}"),
+    ("ip6t_", "an ip6tables rule uses {}"),
+    ("xt_", "a packet filter rule uses {}"),
+)
+
+
+class Signed(Record):
+    """The signature of a file: ``state`` is one of lkm.diagnose.evidence.SIGNATURES or UNKNOWN, ``signer`` who signed
+    (or what is wrong), ``digest`` by which hash, ``origin`` where the keys come from by which it was verified.
+    """
+
+    state: str
+    signer: str
+    digest: str = ""
+    origin: str = ""
+
+
+class Reason(Record):
+    """Why a module is loaded, or would be. ``kind``: ``holder`` (``what`` uses it), ``device`` (of this machine, that
+    it fits), ``softdep`` (``what`` wants it too), ``alias`` (of the configuration) or ``asked`` (its own alias).
+    """
+
+    kind: str
+    what: str
+    origin: Origin | None = None
+
+
+class More(Record):
+    """What is known besides the module's own words. ``size``: of its file in bytes; ``table``: the parameters as the
+    kernel sees them; ``signature`` is None for an unsigned file; ``dependents`` need it, be it through others;
+    ``firmware_missing`` are the firmware files that are nowhere (None: there is no directory of such); ``devices``
+    those of this machine that it fits.
+    """
+
+    size: int | None = None
+    table: tuple[KernelParam, ...] = ()
+    signature: Signed | None = None
+    dependents: tuple[str, ...] = ()
+    firmware_missing: tuple[str, ...] | None = None
+    devices: tuple[Device, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+class About(Record):
+    """All that is known of one module. ``word`` is what was asked for, ``alias`` and ``origin`` how it led here.
+
+    ``loaded`` is the module in the kernel, or None; ``state`` is that of /sys (``live``, ``builtin``, ...),
+    ``unknown`` for another kernel's module; ``info`` are the file's records, ``values`` the parameters' values in the
+    kernel; ``rules`` are the blacklist and the forbid that apply, ``commands`` install and remove, None where
+    there is none. ``problem``: why the file was not read. ``more``: see there.
+    """
+
+    word: str
+    name: ModuleName
+    alias: str
+    origin: Origin
+    path: str
+    builtin: bool
+    loaded: LoadedModule | None
+    state: str
+    uses: Uses | None
+    info: tuple[tuple[str, str], ...]
+    values: tuple[tuple[str, str], ...]
+    needs: tuple[str, ...]
+    options: tuple[Options, ...]
+    rules: tuple[Blacklist | None, Forbid | None]
+    commands: tuple[Command | None, Command | None]
+    softdeps: tuple[Softdep, ...]
+    weakdeps: tuple[Weakdep, ...]
+    problem: str = ""
+    more: More = More()
+
+    @property
+    def configuration(self) -> list[Directive]:
+        """Return every directive that applies."""
+        found = [each for each in (*self.rules, *self.commands) if each is not None]
+        return [*found, *self.options, *self.softdeps, *self.weakdeps]
+
+
+def about_text(about: About) -> str:
+    """Return the page for people."""
+    more = about.more
+    lines = [str(about.name)]
+    if about.alias:
+        lines.append(_line("meant by", f"{about.word} ({about.origin})"))
+    for key in _SHOWN:
+        lines += [_line(key, value) for name, value in about.info if name == key]
+    size = "" if more.size is None else f", {more.size} bytes"
+    lines.append(_line("file", f"{about.path}{size}" if about.path else _no_file(about)))
+    if more.size is not None:
+        signed = more.signature
+        lines.append(_line("signature", _SIGNATURES[signed.state].format(**signed._asdict()) if signed else "none"))
+    if about.problem:
+        lines.append(_line("problem", about.problem))
+    lines += _state_lines(about)
+    lines += _several("because", [_reason(reason) for reason in more.reasons])
+    if about.needs:
+        lines.append(_line("needs", " ".join(about.needs)))
+    if more.dependents:
+        lines.append(_line("needed by", _row(more.dependents)))
+    firmware = [value for key, value in about.info if key == "firmware"]
+    gone = more.firmware_missing
+    there = {each: "" if gone is None else " (missing)" if each in gone else " (there)" for each in firmware}
+    lines += _several("firmware", [each + mark for each, mark in there.items()])
+    lines += _hardware_lines(about)
+    lines += [_line("configured", f"{directive_line(each)} ({each.origin})") for each in about.configuration]
+    lines += parameter_lines(_known(about))
+    return "".join([f"{line}\n" for line in lines])
+
+
+def _no_file(about: About) -> str:
+    return "(part of the kernel)" if about.builtin else "(none is known)"
+
+
+def _several(key: str, values: list[str]) -> list[str]:
+    lines = [_line(key, value) for value in values[:_MANY]]
+    return [*lines, _line("", f"and {len(values) - _MANY} more")] if len(values) > _MANY else lines
+
+
+def _row(names: tuple[str, ...]) -> str:
+    rest = len(names) - 2 * _MANY
+    return " ".join(names[: 2 * _MANY]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _reason(reason: Reason) -> str:
+    """Return words for a reason.
+
+    >>> _reason(Reason("asked", "fs-msdos"))
+    'the kernel asks for it when a file system of type msdos is mounted'
+    """
+    if reason.kind == "holder":
+        return f"{reason.what} uses it"
+    if reason.kind == "device":
+        return f"device {reason.what} has an id that it knows"
+    if reason.kind == "softdep":
+        return f"{reason.what} is to be loaded with it ({reason.origin})"
+    if reason.kind == "alias":
+        return f"the configuration calls it {reason.what}, too ({reason.origin})"
+    for start, words in _ASKS:
+        if reason.what.startswith(start):
+            return f"the kernel asks for it when {words.format(printable(reason.what[len(start) :]))}"
+    return f"it is asked for as {printable(reason.what)}"
+
+
+def _hardware_lines(about: About) -> list[str]:
+    ids = hardware_ids([value for key, value in about.info if key == "alias"])
+    lines = _several("knows", [printable(each) for each in ids])
+    for device in about.more.devices:
+        driver = f"driver {device.driver}" if device.driver else "no driver"
+        lines.append(_line("fits", f"{device.bus}/{device.name} ({printable(device.modalias)}), {driver}"))
+    if ids and not about.more.devices and about.state != "unknown":
+        lines.append(_line("fits", "no device of this machine"))
+    return lines
+
+
+def _line(key: str, value: str) -> str:
+    return f"  {key:<{_WIDTH}} {value}".rstrip()
+
+
+def _state_lines(about: About) -> list[str]:
+    module = about.loaded
+    if module is None and about.state == "unknown" and not about.builtin:
+        return [_line("state", "unknown, as it is another kernel's module")]
+    if module is None:
+        return [_line("state", "part of the kernel" if about.builtin or about.state == "builtin" else "not loaded")]
+    count = "users are not counted" if module.refcount < 0 else f"use count {module.refcount}"
+    taint = f", taint {module.taint}" if module.taint else ""
+    kept = ", stays until the next boot" if module.permanent else ""
+    lines = [_line("state", f"{module.state.lower()}, {module.size} bytes, {count}{taint}{kept}")]
+    if module.holders:
+        lines.append(_line("used by", " ".join(module.holders)))
+    found = about.uses.of(about.name) if about.uses else ()
+    lines += [_line("used by", user_line(user)) for user in found]
+    if about.uses and not about.uses.complete:
+        lines.append(_line("", "(some processes could not be looked at: root may look at all)"))
+    return lines
+
+
+def _known(about: About) -> list[Known]:
+    return known(about.info, about.more.table, about.values, about.options)
+
+
+def about_object(about: About) -> Object:
+    """Return the same as an object."""
+    fields: dict[str, list[str]] = {}
+    for key, value in about.info:
+        if key not in ("parm", "parmtype"):
+            fields.setdefault(key, []).append(value)
+    return {
+        "request": about.word,
+        "module": about.name,
+        "alias": about.alias or None,
+        "origin": place(about.origin),
+        "path": about.path or None,
+        "builtin": about.builtin or about.state == "builtin",
+        "loaded": loaded(about.loaded) if about.loaded else None,
+        "users": users(about.uses),
+        "fields": fields,
+        "parameters": [parameter_object(each) for each in _known(about)],
+        "needs": list(about.needs),
+        "configuration": [directive(each) for each in about.configuration],
+        "problem": about.problem or None,
+        **_more(about.more),
+    }
+
+
+def signature_object(signed: Signed) -> Object:
+    """Return a signature as an object."""
+    return {key: value or None for key, value in signed._asdict().items()}
+
+
+def _more(more: More) -> Object:
+    return {
+        "size": more.size,
+        "signature": signature_object(more.signature) if more.signature else None,
+        "dependents": list(more.dependents),
+        "firmware_missing": None if more.firmware_missing is None else list(more.firmware_missing),
+        "devices": [device_object(device) for device in more.devices],
+        "reasons": [
+            {
+                "kind": reason.kind,
+                "what": reason.what,
+                "text": _reason(reason),
+                "origin": place(reason.origin) if reason.origin else None,
+            }
+            for reason in more.reasons
+        ],
+    }
+
+
+def directive(fact: Directive) -> Object:
+    """Return a line of the configuration with its place."""
+    line = directive_line(fact)
+    return {"directive": line.partition(" ")[0], "line": line, "origin": place(fact.origin)}
