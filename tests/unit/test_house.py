@@ -78,7 +78,6 @@ TESTED_BY = {
     "report/procfs.py": "unit/cli/test_sim.py",
     "report/insmod24.py": "unit/cli/test_insmod24.py",
     "report/modprobe24.py": "unit/cli/test_modprobe24.py",
-    "report/symbols.py": "unit/report/test_refusal.py",
     "report/surface.py": "unit/autoload/test_surface.py",
     "report/world.py": "unit/cli/test_sim.py",
     "state/nouns.py": "unit/state/test_modules.py",

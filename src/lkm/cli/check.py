@@ -8,10 +8,10 @@ import tempfile
 from lkm.cli.answer import asked
 from lkm.cli.check_case import Case
 from lkm.cli.load import requests
-from lkm.cli.modprobe_run import join_parameters
 from lkm.cli.options import Option
 from lkm.cli.sim_new import policy
 from lkm.cli.standard import HELP, VERSION
+from lkm.config.parameters import joined
 from lkm.errors import UsageError
 from lkm.report.check import as_object, sarif, status_of, text_of
 
@@ -56,7 +56,7 @@ def _check(given: dict[str, str], operands: list[str], fields: Object) -> int:
     if bool(operands) == ("all" in given):
         raise UsageError("name modules or files, or give --all, not both", hint="`lkm check --help` tells more")
     policy(given.get("policy", ""))
-    wanted = [(word, join_parameters(words)) for word, words in requests(operands)]
+    wanted = [(word, joined(words)) for word, words in requests(operands)]
     with tempfile.TemporaryDirectory(prefix="lkm-check-") as place:
         case = Case(given, place)
         results = case.all() if "all" in given else [case.one(*each) for each in wanted]

@@ -70,11 +70,11 @@ def requests(words: list[str]) -> list[tuple[str, list[str]]]:
 
 
 def _work(verb: Verb, operands: list[str], fields: Object) -> int:
-    from lkm.cli.modprobe_run import join_parameters
+    from lkm.config.parameters import joined
 
     try:
         for word, parameters in requests(operands):
-            _load(verb, word, join_parameters(parameters))
+            _load(verb, word, joined(parameters))
     except Interrupted as signal:
         verb.signal = signal.number
     fields |= verb.fields()

@@ -92,7 +92,7 @@ class Session:
     def _load_all(self, operands: list[str]) -> int:
         requests = [(word, "") for word in operands]
         if not self.choices.has("all"):
-            requests = [(operands[0], join_parameters(operands[1:]))]
+            requests = [(operands[0], _text_of(operands[1:]))]
         if self.choices.dry or self.choices.has("show-alias"):
             return max([self._load(*request) for request in requests])
         from lkm.system.interrupts import Interrupted
@@ -281,7 +281,9 @@ class Session:
         """Say why a load failed, if one did; return the status."""
         if failure is None:
             return 0
-        line = f"could not insert '{candidate.module}': {insert_error(failure.errno)}"
+        from lkm.report.refusal import modprobe_text
+
+        line = f"could not insert '{candidate.module}': {modprobe_text(failure.errno, os.strerror)}"
         self.say.error(line)
         self.say.detail(*self._why(word, line, failure, candidate.alias))
         return 1
@@ -383,26 +385,9 @@ class Session:
         self._fatal(line, self._why(entry.step.module, line, entry))
 
 
-def join_parameters(words: list[str]) -> str:
-    """Return a module's parameters as one text; a value with blanks gets quotes (``options_from_array``).
+def _text_of(parameters: list[str]) -> str:
+    if not parameters:
+        return ""
+    from lkm.config.parameters import joined
 
-    >>> join_parameters(["a=1", "b=x y", "c='x y'", "d e"])
-    'a=1 b="x y" c=\\'x y\\' d e'
-    >>> join_parameters(["", "a", "", "b"])
-    'a  b'
-    """
-    whole = ""
-    for word in words:
-        key, equals, value = word.partition("=")
-        quotes = '"' if " " in value and value[0] not in "\"'" else ""
-        whole += f"{' ' if whole else ''}{key}{equals}{quotes}{value}{quotes}"
-    return whole
-
-
-def insert_error(number: int) -> str:
-    """Return kmod modprobe's words for an error of loading, but for its "(see dmesg)": we do that."""
-    if number == errno.EEXIST:
-        return "Module already in kernel"
-    if number == errno.ENOENT:
-        return "Unknown symbol in module, or unknown parameter"
-    return os.strerror(number)
+    return joined(parameters)

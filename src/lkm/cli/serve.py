@@ -90,14 +90,14 @@ def _load(
         return "done", tuple(loaded), ""
     from lkm.cli.failure import Explainer
     from lkm.cli.messages import Messages
-    from lkm.cli.modprobe_run import insert_error
+    from lkm.report.refusal import modprobe_text
 
     explainer = Explainer(Messages("lkmd"), kernel, world.directory, settings=world.settings)
     found = explainer.entry(failure, alias=alias).findings  # before anything is undone: what is loaded is evidence
     undone = {entry.step.module for entry in driver.undo(journal, alias, before).entries if not entry.errno}
     if again and {module.name for module in before.modules} - {module.name for module in driver.state().modules}:
         return _load(candidate, alias, world, kernel, environment, again=False)
-    text = f"could not insert '{candidate.module}': {insert_error(failure.errno)}"
+    text = f"could not insert '{candidate.module}': {modprobe_text(failure.errno, os.strerror)}"
     text += f": {found[0].what}" if found else ""
     return cause_of(failure, findings=found), tuple([module for module in loaded if module not in undone]), text
 

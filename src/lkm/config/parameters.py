@@ -66,6 +66,22 @@ def parameter(word: str) -> tuple[str, str]:
     return head.replace("-", "_"), value
 
 
+def joined(words: list[str]) -> str:
+    """Return a module's parameters as one text; a value with blanks gets quotes (``options_from_array``).
+
+    >>> joined(["a=1", "b=x y", "c='x y'", "d e"])
+    'a=1 b="x y" c=\\'x y\\' d e'
+    >>> joined(["", "a", "", "b"])
+    'a  b'
+    """
+    whole = ""
+    for word in words:
+        key, equals, value = word.partition("=")
+        quotes = '"' if " " in value and value[0] not in "\"'" else ""
+        whole += f"{' ' if whole else ''}{key}{equals}{quotes}{value}{quotes}"
+    return whole
+
+
 def _last(words: list[str], word: str) -> int:
     """Return the place of the last word that gives the same parameter a value, or -1."""
     key = parameter(word)[0]

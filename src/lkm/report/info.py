@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lkm.diagnose.evidence import BAD, GOOD, MALFORMED, UNKNOWN_KEY
+from lkm.diagnose.evidence import BAD, GOOD, MALFORMED, UNKNOWN_KEY, UNSUPPORTED
 from lkm.record import Record
 from lkm.report.config import directive_line
 from lkm.report.document import loaded, place, users
@@ -37,6 +37,7 @@ _SIGNATURES = {
     BAD: "by {signer}, and WRONG: the file was changed after it was signed (keys of {origin})",
     UNKNOWN_KEY: "by {signer}, with a key that is not among those of {origin}",
     MALFORMED: "malformed: {signer}",
+    UNSUPPORTED: "by {signer}, in a form that a kernel with the keys of {origin} does not take",
     UNKNOWN: "by {signer}; not verified, as there is no kernel image to take keys from",
 }
 #: Start of an alias → when the kernel (or a program) asks for it.

@@ -26,6 +26,19 @@ def insmod_text(number: int, strerror: Callable[[int], str]) -> str:
     return _INSMOD.get(number) or strerror(number)
 
 
+def modprobe_text(number: int, strerror: Callable[[int], str]) -> str:
+    """Return kmod modprobe's words for an error of loading, but for its "(see dmesg)": we do that.
+
+    >>> modprobe_text(2, str), modprobe_text(17, str), modprobe_text(8, str)
+    ('Unknown symbol in module, or unknown parameter', 'Module already in kernel', '8')
+    """
+    if number == errno.EEXIST:
+        return "Module already in kernel"
+    if number == errno.ENOENT:
+        return "Unknown symbol in module, or unknown parameter"
+    return strerror(number)
+
+
 def printable(text: str) -> str:
     r"""Return a kernel's words with control characters escaped, as modules choose them and a terminal would obey.
 

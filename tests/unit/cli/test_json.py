@@ -65,8 +65,20 @@ def outcomes(steps: list[Any]) -> list[tuple[str, str, str | None]]:
 
 
 #: Tools besides the classic ones that answer with an object.
-OTHERS = ["autoclean", "check", "coldplug", "explain", "helper", "load", "policy", "request", "show"]
-OTHERS += ["surface", "unload"]
+OTHERS = [
+    "autoclean",
+    "check",
+    "coldplug",
+    "effects",
+    "explain",
+    "helper",
+    "info",
+    "list",
+    "load",
+    "policy",
+    "request",
+]
+OTHERS += ["show", "surface", "unload"]
 
 
 def test_the_schema_is_one_and_says_what_the_code_has() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lkm.cli.failure import Explainer, Told
-from lkm.cli.modprobe_run import insert_error, join_parameters
+from lkm.config.parameters import joined
 from lkm.index.triewriter import value_block, write_trie
 from lkm.kernel.interface import Done, Outcome, Refused
 from lkm.kernel.linux import LinuxKernel
@@ -321,12 +321,7 @@ def test_no_modules_at_all_in_the_kernel(tool: Tool) -> None:
     ],
 )
 def test_parameters(words: list[str], text: str) -> None:
-    assert join_parameters(words) == text
-
-
-def test_words_for_errors() -> None:
-    assert insert_error(errno.EEXIST) == "Module already in kernel"
-    assert insert_error(errno.EKEYREJECTED) == "Key was rejected by service"
+    assert joined(words) == text
 
 
 @pytest.mark.parametrize("word", ["fat", "msdos", "both", "my-alias"])
