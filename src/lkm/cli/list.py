@@ -17,7 +17,7 @@ from lkm.report.list import SORTS, Row, chosen, in_order, row_object, table, tre
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection
 
     from lkm.kernel.interface import ShownKernel
     from lkm.report.document import Object
@@ -72,13 +72,13 @@ def _rows(kernel: ShownKernel) -> tuple[list[Row], bool]:
     """Return the modules with their users, and whether every process was looked at."""
     state = kernel.state()
     uses = all_uses(kernel, state)
-    marks = autoclean(kernel)
+    marks = _marked(kernel)
     since = kernel.since([module.name for module in state.modules])
     rows = [
         Row(
             module,
             uses.of(module.name),
-            autoclean=marks.get(module.name, False) if marks is not None else None,
+            autoclean=module.name in marks if marks is not None else None,
             since=since.get(module.name, ""),
         )
         for module in state.modules
@@ -86,10 +86,15 @@ def _rows(kernel: ShownKernel) -> tuple[list[Row], bool]:
     return rows, uses.complete
 
 
-def autoclean(kernel: ShownKernel) -> Mapping[str, bool] | None:
-    """Return the modules that go when they are idle, None where nobody keeps note of them."""
-    del kernel
-    return None
+def _marked(kernel: ShownKernel) -> Collection[str] | None:
+    """Return the modules that may go when they are idle (lkm autoclean), None where that cannot be read."""
+    from lkm.errors import LkmError
+    from lkm.system.autoloaded import Store
+
+    try:
+        return {mark.module for mark in Store(kernel).read()[0].marks}
+    except LkmError:
+        return None
 
 
 def _with_files(kernel: ShownKernel, rows: list[Row]) -> list[Row]:

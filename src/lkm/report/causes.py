@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 
-from lkm.diagnose.finding import CERTAIN, LIKELY
 from lkm.kernel.interface import Refused
 from lkm.plan.progress import Ran
 from lkm.plan.steps import Absent, Builtin, Forbidden, NotLoaded
@@ -50,7 +49,6 @@ CAUSES = {
     "interrupted": (128, "a signal came; the status is 128 + its number"),
 }
 
-_SURE = (CERTAIN, LIKELY)
 _SIGNATURE = (errno.EKEYREJECTED, errno.ENOKEY, errno.EKEYEXPIRED, errno.EKEYREVOKED, errno.EBADMSG, errno.ENOPKG)
 _INSERT = {
     errno.ENOENT: "symbols",
@@ -139,8 +137,16 @@ def cause_of(
             in_use = module is not None and module.state == "Live" and not module.permanent
             return "in-use" if in_use else "permanent"
         return _REMOVE.get(result.errno, "failed")
-    first = findings[0] if findings else None
-    return (_FINDINGS.get(first.code) if first and first.certainty in _SURE else None) or _refused_load(result)
+    return _found(findings) or _refused_load(result)
+
+
+def _found(findings: Sequence[Finding]) -> str:
+    """Return the cause by the first finding, "" where it is not sure or of none of these."""
+    if not findings:
+        return ""
+    from lkm.diagnose.finding import CERTAIN, LIKELY  # what succeeds does not import this
+
+    return _FINDINGS.get(findings[0].code, "") if findings[0].certainty in (CERTAIN, LIKELY) else ""
 
 
 def _refused_load(result: Refused) -> str:

@@ -87,7 +87,7 @@ def cells(row: Row) -> tuple[str, ...]:
     by += [f"{len(row.users) - _MOST} more"] if len(row.users) > _MOST else []
     signed = (f"{row.signature.signer} ({row.signature.state})" if row.signature else "none") if row.read else ""
     uses = "?" if module.refcount < 0 else str(module.refcount)
-    clean = {None: "", True: "yes", False: "no"}[row.autoclean]
+    clean = "yes" if row.autoclean else ""
     return (
         printable(module.name),
         str(module.size),

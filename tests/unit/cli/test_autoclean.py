@@ -253,3 +253,14 @@ def test_a_kernel_of_24_has_its_own_flag(
     monkeypatch.setenv("LKM_KERNEL", f"sim:{tmp_path}/w")
     assert main(["lkm", "autoclean"]) == 2
     assert "this kernel is a Linux 2.4" in capfd.readouterr().err
+
+
+def test_the_list_of_modules_tells_which_may_go(machine: Machine) -> None:
+    assert machine("modprobe", "loop") == 0
+    assert machine("list", "--json") == 0
+    assert [module["autoclean"] for module in schema.check(machine.out)["modules"]] == [False]
+    assert machine("modprobe", "-k", "fat") == 0
+    assert machine("list") == 0
+    head, *rows = machine.out.splitlines()
+    at = head.index("autoclean")
+    assert [(row.split()[0], row[at : at + 9].strip()) for row in rows] == [("fat", "yes"), ("loop", "")]
