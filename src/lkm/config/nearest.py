@@ -14,14 +14,30 @@ def nearest(word: str, known: Iterable[str]) -> str:
     ('options', '')
     """
     word = word.lower()
-    close = [k for k in known if abs(len(k) - len(word)) <= _reach(k)]
-    distance, best = min([(_distance(word, k, _reach(k)), k) for k in close], default=(1, ""))
-    return best if distance <= _reach(best) else ""
+    close = [k for k in known if abs(len(k) - len(word)) <= _reach(k) and _alike(word, k)]
+    found = [(_distance(word, k, _reach(k)), k) for k in close]
+    return min([(distance, k) for distance, k in found if distance <= _reach(k)], default=(0, ""))[1]
 
 
 def _reach(word: str) -> int:
     """Return how many edits away from a word a slip of it may be."""
     return max(1, len(word) // 3)
+
+
+def _alike(word: str, other: str) -> bool:
+    """Tell whether words have so many letters in common, in any order, that one may be a slip of the other.
+
+    An edit brings in or takes away one letter of each word at most, and a swap none. This costs much less than the
+    distance, and rules out nearly all names of a tree.
+    """
+    longer = max(len(word), len(other))
+    left = other
+    common = 0
+    for letter in word:
+        if letter in left:
+            left = left.replace(letter, "", 1)
+            common += 1
+    return longer - common <= _reach(other)
 
 
 def hint_for(keyword: str, known: Iterable[str]) -> str:
