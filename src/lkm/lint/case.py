@@ -85,8 +85,8 @@ class Case(Record):
                 yield statement.fact, statement, sheet
 
     def loads(self) -> Iterator[tuple[Wanted, Statement]]:
-        """Yield the modules that are loaded at boot."""
-        for statement, _ in self.statements(LOAD):
+        """Yield the modules that are loaded at boot: of modules-load.d, and of the command line's modules_load=."""
+        for statement, _ in self.statements(LOAD, CMDLINE):
             if isinstance(statement.fact, Wanted):
                 yield statement.fact, statement
 

@@ -101,7 +101,8 @@ def _facts(
         settings, problems = depmod.parse(text, path)
         return settings.overrides, problems
     if kind == CMDLINE:
-        return cmdline.parse(text, path)
+        facts, problems = cmdline.parse(text, path)
+        return (*facts, *modulesload.of_cmdline(text, initrd=True, file=path)), problems
     return modulesload.wanted_lines(text, path), ()  # rules tell what is wrong with them
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from lkm.config.lines import words
 from lkm.lint.case import flaw
 from lkm.lint.nouns import ERROR
-from lkm.lint.sheet import comment_at
+from lkm.lint.sheet import LOAD, comment_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ NEEDS_TREE = False
 
 def find(case: Case) -> Iterator[Flaw]:
     """Yield a flaw for each such line."""
-    for _, statement in case.loads():
+    for statement, _ in case.statements(LOAD):
         name, *more = words(statement.line.text)
         if more and comment_at(statement.line.text) < 0:
             rest = " ".join(more)

@@ -43,7 +43,7 @@ def find(case: Case) -> Iterator[Flaw]:
             if near and not _one_off(near, name) and (not sheet.local or isinstance(statement.fact, Blacklist)):
                 near = ""
             # On the command line all programs look for their own words; only a slip of the pen is ours.
-            own = sheet.kind != CMDLINE or isinstance(statement.fact, Blacklist)
+            own = sheet.kind != CMDLINE or isinstance(statement.fact, (Blacklist, Wanted))
             if not near and (not sheet.local or not own or isinstance(statement.fact, Blacklist)):
                 continue
             if not own and not _takes(case, near, statement.fact):

@@ -26,3 +26,9 @@ def test_no_alias_leads_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_healthy() -> None:
     text = "blacklist loop\ninstall dummy modprobe -r loop; modprobe -i dummy\ninstall loop /bin/false\n"
     assert found("blacklist_by_name", case(text, loads="fat")) == []
+
+
+def test_the_command_line_loads_modules_too() -> None:
+    assert told("blacklist_by_name", case("blacklist loop\n", cmdline="modules_load=loop", tree=False)) == [
+        "0: loop is not loaded at boot: x.conf:1 blacklists it ^loop"
+    ]

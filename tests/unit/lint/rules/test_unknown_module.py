@@ -37,3 +37,11 @@ def test_healthy() -> None:
     text = "options loop max_loop=1\noptions fs-vfat x=1\nalias my-* loop\noptions my-x a=1\ninstall new true\n"
     text += "options new a=1\noptions ext4 x=1\noptions x.ko a=1\noptions snd-* a=1\n"
     assert found("unknown_module", case(text)) == []
+
+
+def test_the_command_line_loads_modules_too() -> None:
+    line = "quiet loop.max_part=1 modules_load=loop,lop rd.modules_load=fat,xyzzy"
+    assert told("unknown_module", case(cmdline=line)) == [
+        "0: there is no module or alias 'lop' ^lop rd.modules_load=fat,xyzzy",
+        "0: there is no module or alias 'xyzzy' ^xyzzy",
+    ]
