@@ -56,7 +56,6 @@ TESTED_BY = {
     "formats/source.py": "unit/formats/test_elf.py",
     "image/nouns.py": "unit/image/test_facts.py",
     "cli/top_app.py": "unit/cli/test_top.py",
-    "report/check.py": "unit/cli/test_check.py",
     "index/build.py": "oracle/test_depmod.py",
     "index/maps24.py": "unit/modfile/test_tables24.py",
     "index/texts.py": "oracle/test_depmod.py",

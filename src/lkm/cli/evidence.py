@@ -8,7 +8,7 @@ from functools import cached_property
 
 from lkm.cli.kernelside import of_image, of_kernel, with_signature
 from lkm.config.settings import about
-from lkm.diagnose.evidence import LOADS, SYSTEM_CALLS, Attempt, Caller, Device, Evidence, KernelSide, ModuleFile
+from lkm.diagnose.evidence import LOADS, SYSTEM_CALLS, Attempt, Caller, Evidence, KernelSide, ModuleFile
 from lkm.diagnose.examine import examine
 from lkm.diagnose.loglines import unknown_symbols
 from lkm.errors import LkmError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lkm.image.nouns import KernelFacts
     from lkm.index.lookup import ModuleIndex
     from lkm.kernel.interface import Refused, ShownKernel
+    from lkm.state.devices import Device
     from lkm.state.users import Uses
 
 _EXPORTED = "__ksymtab_"
@@ -161,7 +162,7 @@ class Scene:
 
     @cached_property
     def _devices(self) -> tuple[Device, ...]:
-        return tuple([Device(*each) for each in self._look.devices()]) if self._look else ()
+        return tuple([device for device in self._kernel.devices() if device.modalias])
 
     @cached_property
     def _caller(self) -> Caller:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from lkm.config.nouns import Settings
     from lkm.diagnose.finding import Fact
     from lkm.modfile.nouns import Export, ModuleFacts
+    from lkm.state.devices import Device
     from lkm.state.nouns import LoadedModule
     from lkm.state.users import Uses
 else:
@@ -59,14 +60,6 @@ class Caller(Record):
     seccomp: int | None = None
     user_namespace: bool | None = None
     container: str = ""
-
-
-class Device(Record):
-    """A device of this machine: its directory in /sys, its modalias, and the driver bound to it ("": none)."""
-
-    path: str
-    modalias: str
-    driver: str = ""
 
 
 class KernelSide(Record):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from lkm.kernel import texts
+
 #: Bit of CAP_SYS_MODULE in the masks of /proc/self/status (include/uapi/linux/capability.h).
 _CAP_SYS_MODULE = 16
 #: The first user namespace maps all ids to themselves (user_namespaces(7)).
@@ -27,7 +29,7 @@ class Surroundings:
         self._root = root.rstrip("/")
         self._kmsg = kmsg
         self._status = dict(
-            line.split(":\t", 1) for line in _text(f"{proc}/self/status").split("\n") if ":\t" in line
+            line.split(":\t", 1) for line in texts.text(f"{proc}/self/status").split("\n") if ":\t" in line
         )
 
     def capable(self) -> bool | None:
@@ -44,7 +46,7 @@ class Surroundings:
 
     def user_namespace(self) -> bool | None:
         """Tell whether this process is in a user namespace below the first."""
-        words = _text(f"{self._proc}/self/uid_map").split()
+        words = texts.text(f"{self._proc}/self/uid_map").split()
         return tuple(words) != _FIRST if words else None
 
     def container(self) -> str:
@@ -53,9 +55,9 @@ class Surroundings:
             if os.path.exists(f"{self._root}/{path}"):
                 return f"{manager} (/{path})"
         for path in _TOLD:
-            if name := _text(f"{self._root}/{path}").strip():
+            if name := texts.text(f"{self._root}/{path}").strip():
                 return f"{name} (/{path})"
-        for word in _text(f"{self._proc}/1/environ").split("\0"):
+        for word in texts.text(f"{self._proc}/1/environ").split("\0"):
             if word.startswith("container=") and len(word) > len("container="):
                 return f"{word.partition('=')[2]} (/proc/1/environ)"
         return ""
@@ -65,12 +67,12 @@ class Surroundings:
 
         The file has all levels, the one in force in brackets: ``none [integrity] confidentiality``.
         """
-        _, _, rest = _text(f"{self._sys}/kernel/security/lockdown").partition("[")
+        _, _, rest = texts.text(f"{self._sys}/kernel/security/lockdown").partition("[")
         return rest.partition("]")[0]
 
     def sig_enforce(self) -> bool | None:
         """Tell whether only modules with a trusted signature are let in; None in kernels without signatures."""
-        text = _text(f"{self._sys}/module/module/parameters/sig_enforce").strip()
+        text = texts.text(f"{self._sys}/module/module/parameters/sig_enforce").strip()
         return text == "Y" if text else None
 
     def secure_boot(self) -> bool | None:
@@ -80,22 +82,11 @@ class Surroundings:
 
     def free(self) -> int | None:
         """Return how many bytes of memory can be had without swapping (MemAvailable of /proc/meminfo)."""
-        for line in _text(f"{self._proc}/meminfo").split("\n"):
+        for line in texts.text(f"{self._proc}/meminfo").split("\n"):
             if line.startswith("MemAvailable:"):
                 kilobytes = _number(line.split()[1])
                 return None if kilobytes is None else kilobytes * 1024
         return None
-
-    def devices(self) -> tuple[tuple[str, str, str], ...]:
-        """Return directory, modalias and driver ("": none) of each device on a bus, sorted."""
-        found = {}
-        for bus in _names(f"{self._sys}/bus"):
-            for device in _names(f"{self._sys}/bus/{bus}/devices"):
-                path = os.path.realpath(f"{self._sys}/bus/{bus}/devices/{device}")
-                driver = os.path.realpath(f"{path}/driver") if os.path.exists(f"{path}/driver") else ""
-                if modalias := _text(f"{path}/modalias").strip():
-                    found[path] = modalias, os.path.basename(driver)
-        return tuple([(path, modalias, driver) for path, (modalias, driver) in sorted(found.items())])
 
     def symbols(self) -> frozenset[str]:
         """Return the names of all functions and variables of the kernel itself, as /proc/kallsyms has them.
@@ -103,12 +94,12 @@ class Surroundings:
         Among them are those of the table of exports, ``__ksymtab_NAME``, unless only functions are listed (without
         CONFIG_KALLSYMS_ALL).
         """
-        lines = _text(f"{self._proc}/kallsyms").split("\n")
+        lines = texts.text(f"{self._proc}/kallsyms").split("\n")
         return frozenset([line.split(" ", 2)[2] for line in lines if "\t" not in line and line.count(" ") == 2])
 
     def srcversion(self, name: str) -> str:
         """Return what tells the source of a loaded module (modinfo's srcversion), "" where it has none."""
-        return _text(f"{self._sys}/module/{name}/srcversion").strip()
+        return texts.text(f"{self._sys}/module/{name}/srcversion").strip()
 
     def hears(self) -> bool:
         """Tell whether this process may read the kernel's log (dmesg_restrict)."""
@@ -125,17 +116,6 @@ def _bytes(path: str) -> bytes:
             return file.read()
     except OSError:
         return b""
-
-
-def _text(path: str) -> str:
-    return _bytes(path).decode("utf-8", "surrogateescape")
-
-
-def _names(directory: str) -> list[str]:
-    try:
-        return os.listdir(directory)
-    except OSError:
-        return []
 
 
 def _number(text: str) -> int | None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 LOADS, REFUSED, UNKNOWN = "loads", "refused", "unknown"
 _WORDS = {LOADS: "would load", REFUSED: "would be refused", UNKNOWN: "cannot be told"}
+#: The verdict of a finding about a module that another one keeps out already.
+_TOO = "too"
+_NOTES = {LOADS: "with a note", _TOO: "would be kept out by this too"}
 #: So many modules with findings are told one by one; more by their causes.
 _EACH = 10
 _NAMES, _KINDS = 5, 6
@@ -79,20 +82,22 @@ def _causes(results: Sequence[Result]) -> Iterator[str]:
     groups: dict[tuple[str, str, str], dict[str, list[Result]]] = {}
     for result in results:
         for finding in result.findings:
-            keeps = bool(finding.errno) or finding.certainty == DOUBTED
-            if not keeps or finding.code == result.findings[0].code:
-                verdict, number = (result.verdict, result.errno) if keeps else (LOADS, "")
-                group = groups.setdefault((verdict, number, finding.code), {})
-                group.setdefault(_general(finding, result), []).append(result)
+            verdict, number = result.verdict, result.errno
+            if not finding.errno and finding.certainty != DOUBTED:
+                verdict, number = LOADS, ""
+            elif finding.code != result.findings[0].code:
+                verdict, number = _TOO, ""
+            group = groups.setdefault((verdict, number, finding.code), {})
+            group.setdefault(_general(finding, result), []).append(result)
         if not result.findings:
             group = groups.setdefault((result.verdict, result.errno, "unknown"), {})
             group.setdefault("no cause is known", []).append(result)
-    order = (REFUSED, UNKNOWN, LOADS)
+    order = (REFUSED, UNKNOWN, _TOO, LOADS)
     ranked = sorted(groups.items(), key=lambda item: (order.index(item[0][0]), -len(_names(item[1])), item[0]))
     for (verdict, number, code), kinds in ranked:
         names = _names(kinds)
         answer = f" ({number})" if number else ""
-        note = "have a note" if verdict == LOADS else _WORDS[verdict]
+        note = _NOTES.get(verdict) or _WORDS[verdict]
         yield f"{_count(len(names), 'module')} {note}{answer} [{code}]: {_some(names)}"
         common = sorted(kinds.items(), key=lambda item: (-len(item[1]), item[0]))
         for what, these in common[:_KINDS]:

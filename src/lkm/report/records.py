@@ -25,8 +25,8 @@ from lkm.errors import FormatError
 from lkm.modfile import nouns as modfile
 from lkm.origin import Origin, Problem
 from lkm.record import Record
+from lkm.state import devices, users
 from lkm.state import nouns as state
-from lkm.state import users
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _PLAIN = {"str": (str, "a text"), "int": (int, "a number"), "bool": (bool, "true or false")}
 #: Other names of types.
 _ALIASES = {"ModuleName": "str", "AliasPattern": "str", "Tree": "SavedTree"}
-_ROOMS = (config, evidence, finding, saved, modfile, state, users)
+_ROOMS = (config, evidence, finding, saved, modfile, state, users, devices)
 NOUNS: dict[str, type[Record]] = {
     noun.__name__: noun
     for noun in (Origin, Problem, *[each for room in _ROOMS for each in vars(room).values()])

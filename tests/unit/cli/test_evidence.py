@@ -14,12 +14,13 @@ from lkm.cli.evidence import Scene
 from lkm.cli.kernelside import of_image
 from lkm.config.settings import assemble
 from lkm.diagnose.engine import diagnose
-from lkm.diagnose.evidence import GOOD, Attempt, Device, Evidence
+from lkm.diagnose.evidence import GOOD, Attempt, Evidence
 from lkm.kernel.interface import Refused
 from lkm.kernel.linux import LinuxKernel
 from lkm.kernel.surroundings import Surroundings
 from lkm.modfile.nouns import Export
 from lkm.names import ModuleName
+from lkm.state.devices import Device
 from lkm.state.nouns import LogRecord
 from tests.support.elfwriter import build_module
 from tests.support.kernelwriter import build_kernel
@@ -88,7 +89,7 @@ def test_all_that_a_machine_tells(machine: Machine) -> None:
     assert side and (side.lockdown, side.sig_enforce, side.capable) == ("integrity", True, False)
     assert side.blacklist == ("odd", "other") and [module.name for module in side.loaded or ()] == ["fat"]
     assert (found.caller.uid, found.caller.seccomp, found.caller.user_namespace) == (os.geteuid(), 2, False)
-    assert found.devices == (Device(f"{machine.place}/sys/bus/pci/devices/0", "pci:v1"),)
+    assert found.devices == (Device("pci", "0", "pci:v1", path=f"{machine.place}/sys/bus/pci/devices/0"),)
     assert found.settings and [option.text for option in found.settings.options] == ["a=1"]
     assert (found.name, found.index_faults, found.installed) == ("mod", (), ())
 

@@ -15,7 +15,6 @@ from lkm.diagnose.evidence import (
     SIGNATURES,
     Attempt,
     Caller,
-    Device,
     Evidence,
     Installed,
     KernelSide,
@@ -25,6 +24,7 @@ from lkm.diagnose.examine import examine
 from lkm.diagnose.finding import CERTAINTIES, RISKY, SAFE, UNKNOWN, Fact, Finding, Remedy
 from lkm.names import ModuleName
 from lkm.report.finding import as_json, lines_of
+from lkm.state.devices import Device
 from lkm.state.nouns import LoadedModule
 from lkm.state.users import User, Uses
 from tests.support import sick
@@ -182,7 +182,7 @@ evidences = st.builds(
     settings=st.none() | st.sampled_from(TEXTS).map(sick.settings),
     uses=st.none()
     | st.builds(Uses, st.lists(st.tuples(name, st.lists(uses, max_size=3).map(tuple))).map(tuple), st.booleans()),
-    devices=st.sampled_from([None, (), (Device("/d", "pci:v00001234d1", "x"), Device("/e", "usb:v1"))]),
+    devices=st.sampled_from([None, (), (Device("pci", "d", "pci:v00001234d1", "x"), Device("usb", "e", "usb:v1"))]),
     index_faults=st.sampled_from([(), (Fact("stale", "modules.dep"),)]),
     caller=st.builds(
         Caller, st.integers(-1, 1), st.sampled_from([None, 0, 2]), flag, st.sampled_from(["", "docker"])

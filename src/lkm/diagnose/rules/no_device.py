@@ -17,7 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from lkm.diagnose.evidence import Device, Evidence
+    from lkm.diagnose.evidence import Evidence
+    from lkm.state.devices import Device
 
 CODE = "no-device"
 ERRNOS = ("ENODEV", "ENXIO")

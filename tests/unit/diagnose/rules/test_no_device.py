@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from lkm.diagnose.engine import diagnose
-from lkm.diagnose.evidence import Device, Evidence
+from lkm.diagnose.evidence import Evidence
 from lkm.diagnose.finding import Finding
+from lkm.state.devices import Device
 from tests.support.elfwriter import build_module
 from tests.support.sick import HEALTHY, FakeTree, case
 
@@ -28,9 +29,10 @@ def test_the_devices_are_not_known() -> None:
 
 
 def test_what_the_machine_has() -> None:
-    usb = Device("/sys/devices/usb1", "usb:v1D6Bp0002d0601")
+    usb = Device("pci", "d", "usb:v1D6Bp0002d0601", path="/sys/devices/usb1")
     assert told(usb).what.endswith("can drive: this machine has none on pci")
-    other, near = Device("/sys/devices/a", OTHER), Device("/sys/devices/b", NEAR, "e1000e")
+    other = Device("pci", "a", OTHER, path="/sys/devices/a")
+    near = Device("pci", "b", NEAR, "e1000e", path="/sys/devices/b")
     finding = told(usb, other)
     assert finding.what.endswith("none of the 1 on pci has an id that it knows")
     assert finding.facts[2].origin == "/sys/devices/a"
@@ -40,15 +42,16 @@ def test_what_the_machine_has() -> None:
 
 
 def test_its_device_is_there() -> None:
-    assert told(Device("/d", MINE, "e1000e")).what == "its device has the driver e1000e already"
-    finding = told(Device("/d", MINE))
+    assert told(Device("pci", "d", MINE, "e1000e", path="/d")).what == "its device has the driver e1000e already"
+    finding = told(Device("pci", "d", MINE, path="/d"))
     assert finding.what.endswith("though one has an id that it knows")
     assert finding.facts[2].text == f"{MINE}, no driver"
 
 
 def test_one_that_looks_by_itself() -> None:
     module = build_module("mod", modinfo=HEALTHY, needs=["_printk"])
-    assert told(Device("/d", MINE), module=module).what.endswith("can drive; it looks for them by itself")
+    what = told(Device("pci", "d", MINE, path="/d"), module=module).what
+    assert what.endswith("can drive; it looks for them by itself")
 
 
 def test_a_healthy_module() -> None:
