@@ -1,4 +1,7 @@
-"""Writes docs/diseases/: a page for each rule, which is its docstring. ``python -m scripts.diseases``"""
+"""Writes docs/diseases/: a page for each rule, which is its docstring; and docs/lint-rules.md, all rules of lint.
+
+``python -m scripts.diseases``
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,10 @@ from tests.support.remedies import status
 from lkm.diagnose.engine import RULES
 from lkm.diagnose.evidence import LOADS, SYSTEM_CALLS
 from lkm.diagnose.finding import RISKY, Remedy
+from lkm.lint import engine
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "docs/diseases"
+LINT = DIRECTORY.with_name("lint-rules.md")
 
 
 def pages() -> dict[str, str]:
@@ -58,6 +63,16 @@ def _answers(errnos: tuple[str, ...], calls: tuple[str, ...]) -> str:
     return ", ".join(filter(None, errnos)) or "nothing: it loads"
 
 
+def lint_page() -> str:
+    """Return the page of lint's rules."""
+    parts = ["# The rules of lkm lint\n"]
+    for name in engine.RULES:
+        rule = __import__(f"lkm.lint.rules.{name}", fromlist=["find"])
+        needs = "\nIt needs a module tree.\n" if rule.NEEDS_TREE else ""
+        parts.append(f"## {rule.CODE}\n\n{_marked(rule.__doc__ or '')}{needs}")
+    return "\n".join(parts)
+
+
 def _marked(body: str) -> str:
     """Return reStructuredText's literals as Markdown's."""
     return body.replace("``", "`").rstrip() + "\n"
@@ -72,6 +87,7 @@ def main() -> None:
             path.unlink()
     for name, text in made.items():
         (DIRECTORY / name).write_text(text)
+    LINT.write_text(lint_page())
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from lkm.cli.sim_new import policy
 from lkm.cli.standard import HELP, VERSION
 from lkm.config.parameters import joined
 from lkm.errors import UsageError
-from lkm.report.check import as_object, status_of, text_of
+from lkm.report.check import as_object, sarif, status_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,8 +63,6 @@ def _check(given: dict[str, str], operands: list[str], fields: Object) -> int:
     if "json" in given:
         fields |= {"release": case.release, "modules": [as_object(result) for result in results]}
     elif "sarif" in given:
-        from lkm.report.sarif import sarif
-
         sys.stdout.write(sarif(results))
     else:
         text = text_of(results, case.release, named="all" not in given, verbose="verbose" in given)

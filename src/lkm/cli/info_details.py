@@ -6,18 +6,23 @@ import os
 
 from lkm.cli.kernelside import of_image, verified
 from lkm.cli.modinfo import records
+from lkm.config.modulesload import Wanted, of_cmdline, parse
 from lkm.errors import FormatError, LkmError
 from lkm.modfile.kernelparam import read_params
 from lkm.modfile.signature import MAGIC, read_signature
-from lkm.names import fold, name_from_path
+from lkm.names import fold, fold_alias, name_from_path
 from lkm.origin import Origin
 from lkm.report.info import UNKNOWN, More, Reason, Signed
 from lkm.state.devices import hardware_ids, matching
+from lkm.system.configfiles import load_files
 from lkm.system.files import open_source
 from lkm.system.firmware import missing
+from lkm.wildcard import matches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lkm.cli.verbs import Verb
     from lkm.formats.source import Source
     from lkm.kernel.interface import ShownKernel
@@ -82,6 +87,7 @@ class Details:
         self._keys = Keys(verb.kernel, verb.root, self._release, ours=ours)
         self._devices: tuple[Device, ...] | None = None
         self._dependents: dict[str, list[str]] | None = None
+        self._wanted: tuple[Wanted, ...] | None = None
 
     def read(self, path: str) -> tuple[tuple[tuple[str, str], ...], More]:
         """Return the records of a module file, and more of it. Raises LkmError."""
@@ -123,6 +129,15 @@ class Details:
                 self._verb.world.note(error)
         return tuple(self._dependents.get(name, ()))
 
+    def _at_boot(self) -> tuple[Wanted, ...]:
+        """Return what modules-load.d (unless -C stands for all files) and the kernel command line want at boot."""
+        if self._wanted is None:
+            given = self._verb.given
+            found = [] if "config" in given else load_files(self._verb.root)
+            line = self._verb.kernel.cmdline() if self._ours and "no-cmdline" not in given else ""
+            self._wanted = (*[wanted for path, text in found for wanted in parse(text, path)[0]], *of_cmdline(line))
+        return self._wanted
+
     def _reasons(self, name: str, aliases: list[str], module: LoadedModule | None) -> tuple[Reason, ...]:
         settings = self._verb.world.settings
         ids = hardware_ids(aliases)
@@ -131,8 +146,21 @@ class Details:
         for softdep in settings.softdeps:
             if not {name, *aliases}.isdisjoint([*softdep.pre, *softdep.post, *map(fold, softdep.pre + softdep.post)]):
                 found.append(Reason("softdep", str(softdep.module), softdep.origin))
+        patterns = [name, *_folded(aliases), *[a.pattern for a in settings.aliases if a.module == name]]
+        for wanted in self._at_boot():
+            if any(matches(pattern, wanted.module) for pattern in patterns):
+                found.append(Reason("boot", wanted.name, wanted.origin))
         found += [Reason("alias", a.pattern, a.origin) for a in settings.aliases if a.module == name]
         # Algorithms and file systems have a second alias, without a prefix, for old kernels.
         old = {alias.partition("-")[2] for alias in aliases if alias.startswith(("crypto-", "fs-"))}
         found += [Reason("asked", alias) for alias in aliases if alias not in old and alias not in ids]
         return tuple(found)
+
+
+def _folded(aliases: list[str]) -> Iterator[str]:
+    """Yield the aliases as they are matched; one that is malformed matches nothing."""
+    for alias in aliases:
+        try:
+            yield fold_alias(alias)
+        except FormatError:
+            continue

@@ -43,8 +43,6 @@ OPTIONS = (
     VERSION,
     HELP,
 )
-#: Below each directory of lkm.system.configfiles.DIRECTORIES.
-_BOOT = "modules-load.d"
 _INITRD = "/etc/initrd-release"
 
 
@@ -130,11 +128,11 @@ class _Service:
     def _boot(self) -> tuple[str, ...]:
         """Return what is to be loaded at boot, each once, in order."""
         from lkm.config.modulesload import of_cmdline, parse
-        from lkm.system.configfiles import conf_files
+        from lkm.system.configfiles import BOOT, conf_files
 
         wanted = list(of_cmdline(self._site.cmdline, initrd=os.path.exists(_INITRD)))
         problems: list[Problem] = []
-        for path, text in conf_files(_BOOT, problems=problems):
+        for path, text in conf_files(BOOT, problems=problems):
             found, wrong = parse(text, path)
             wanted += found
             problems += wrong

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 # Priorities of syslog(3); a message is said when its priority is at most the tool's.
 CRIT, ERR, WARNING, NOTICE, INFO, DEBUG = 2, 3, 4, 5, 6, 7
 _NAMES = {CRIT: "FATAL", ERR: "ERROR", WARNING: "WARNING", NOTICE: "NOTICE", INFO: "INFO", DEBUG: "DEBUG"}
-#: How much of a line is shown before a fault in it, and after it.
-_BEFORE = 60
 
 
 class Messages:
@@ -68,9 +66,9 @@ class Messages:
         self.say(priority, str(problem))
         if priority > self.priority or self.to_syslog or not problem.column:
             return
-        start = max(0, problem.column - 1 - _BEFORE)
-        shown = "".join([c if c.isprintable() else " " for c in problem.text[start : start + 2 * _BEFORE]])
-        _put(f"  {shown}\n  {' ' * (problem.column - 1 - start)}^ {problem.hint}".rstrip() + "\n")
+        from lkm.report.caret import under
+
+        _put("".join([f"  {line}\n" for line in under(problem.text, problem.column, problem.hint)]))
 
     def fatal(self, text: str) -> None:
         """Say why the tool gives up."""

@@ -13,7 +13,7 @@ from lkm.errors import LkmError
 from lkm.kernel.linux import LinuxKernel
 from lkm.plan.resolve import resolve
 from lkm.record import Record
-from lkm.system.configfiles import conf_files
+from lkm.system.configfiles import BOOT, conf_files
 from lkm.system.files import read_bytes, read_text
 from lkm.system.nodes import USUAL, open_nodes
 
@@ -117,7 +117,7 @@ def _off(config: dict[str, str], name: str) -> str:
 def _wanted(place: Place, world: World) -> dict[str, str]:
     """Return the modules that the configuration wants loaded, or mounted, with the place that says so."""
     found: dict[str, str] = {}
-    for path, text in conf_files("modules-load.d", place.root):
+    for path, text in conf_files(BOOT, place.root):
         _add(found, [(one.name, str(one.origin)) for one in parse(text, path)[0]], world)
     _add(found, [(one.name, str(one.origin)) for one in of_cmdline(place.cmdline)], world)
     for name in ("fstab", "modules"):

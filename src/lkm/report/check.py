@@ -1,4 +1,4 @@
-"""What ``lkm check`` has found: for people, and as JSON; :mod:`lkm.report.sarif` has the third form."""
+"""What ``lkm check`` has found: for people, as JSON, and as SARIF."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lkm.diagnose.finding import Finding
+    from lkm.report.sarif import Row
 
 LOADS, REFUSED, UNKNOWN = "loads", "refused", "unknown"
 _WORDS = {LOADS: "would load", REFUSED: "would be refused", UNKNOWN: "cannot be told"}
@@ -134,3 +135,29 @@ def as_object(result: Result) -> dict[str, object]:
         "after": list(result.after),
         "findings": [as_json(finding) for finding in result.findings],
     }
+
+
+def sarif(results: Sequence[Result]) -> str:
+    """Return a SARIF log: each finding; what keeps a module out is an error, what cannot be told a note."""
+    from lkm.diagnose.engine import RULES
+    from lkm.report.sarif import log_of, pages_of
+
+    rows = [_row(result, finding) for result in results for finding in result.findings]
+    return log_of(rows, pages_of("lkm.diagnose.rules", RULES))
+
+
+def _row(result: Result, finding: Finding) -> Row:
+    from lkm.report.sarif import Row
+
+    evidence = "; ".join([f"{fact.text} ({fact.origin})" if fact.origin else fact.text for fact in finding.facts])
+    places = [(fact.origin.rpartition(":"), fact.text) for fact in finding.facts]
+    properties = (("verdict", result.verdict), ("errno", result.errno), ("certainty", finding.certainty))
+    return Row(
+        finding.code,
+        "note" if finding.certainty == DOUBTED else "error" if finding.errno else "warning",
+        f"{result.name}: {finding.what}" + (f". Seen: {evidence}" if evidence else ""),
+        result.path,
+        f"{result.name}/{finding.code}/{finding.what}",
+        related=tuple([(f, int(n), text) for (f, _, n), text in places if f.startswith("/") and n.isdecimal()]),
+        properties=properties,
+    )

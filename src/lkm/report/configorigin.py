@@ -19,11 +19,8 @@ options m a=3
 
 from __future__ import annotations
 
-from lkm.config.nouns import Alias, Blacklist, Command, Forbid, Options
-from lkm.config.parameters import parameter, parameters
-from lkm.config.settings import keyword, name
+from lkm.config.overrides import overrider, set_again
 from lkm.report.config import directive_line, effective
-from lkm.wildcard import has_wildcard, matches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +38,7 @@ def origin_text(settings: Settings, hidden: Iterable[tuple[str, str]] = (), dire
     lines = [f"# modules of {directory}" for directory in directories]
     facts = effective(settings)
     for at, fact in enumerate(facts):
-        by = _overrider(fact, facts[:at])
+        by = overrider(fact, facts[:at])
         if by:
             lines += [f"# {fact.origin}: overridden by {by.origin}", f"# {directive_line(fact)}"]
         else:
@@ -56,32 +53,7 @@ def origin_text(settings: Settings, hidden: Iterable[tuple[str, str]] = (), dire
     return "".join([f"{line}\n" for line in lines])
 
 
-def _overrider(fact: Directive, before: Sequence[Directive]) -> Directive | None:
-    """Return the earlier directive that counts instead: of commands, blacklists and forbids the first does."""
-    if isinstance(fact, (Blacklist, Command, Forbid)):
-        wild = not isinstance(fact, Blacklist)
-        for each in before:
-            if keyword(each) == keyword(fact) and _covers(name(each), name(fact), wild):
-                return each
-    if isinstance(fact, Alias):
-        return next((a for a in before if isinstance(a, Alias) and directive_line(a) == directive_line(fact)), None)
-    return None
-
-
-def _covers(pattern: str, other: str, wild: bool) -> bool:
-    if pattern == other:
-        return True
-    return wild and has_wildcard(pattern) and not has_wildcard(other) and matches(pattern, other)
-
-
 def _parts(fact: Directive, after: Sequence[Directive]) -> str:
-    """Return which parameters of an ``options`` are set again for the same name: the kernel takes the last."""
-    if not isinstance(fact, Options):
-        return ""
-    again = [o for o in after if isinstance(o, Options) and o.module == fact.module and not o.extends]
-    found = []
-    for key in dict.fromkeys([parameter(word)[0] for word in parameters(fact.text)]):
-        by = [o for o in again if key in [parameter(word)[0] for word in parameters(o.text)]]
-        if by:
-            found.append(f"{key}: overridden by {by[-1].origin}")
+    """Return which parameters of an ``options`` are set again for the same name."""
+    found = [f"{key}: overridden by {by.origin}" for key, by in set_again(fact, after)]
     return f" ({', '.join(found)})" if found else ""

@@ -73,7 +73,8 @@ class Signed(Record):
 
 class Reason(Record):
     """Why a module is loaded, or would be. ``kind``: ``holder`` (``what`` uses it), ``device`` (of this machine, that
-    it fits), ``softdep`` (``what`` wants it too), ``alias`` (of the configuration) or ``asked`` (its own alias).
+    it fits), ``softdep`` (``what`` wants it too), ``boot`` (it is loaded then, as ``what``), ``alias`` (of the
+    configuration) or ``asked`` (its own alias).
     """
 
     kind: str
@@ -190,6 +191,8 @@ def _reason(reason: Reason) -> str:
         return f"device {reason.what} has an id that it knows"
     if reason.kind == "softdep":
         return f"{reason.what} is to be loaded with it ({reason.origin})"
+    if reason.kind == "boot":
+        return f"it is loaded at boot, as {printable(reason.what)} ({reason.origin})"
     if reason.kind == "alias":
         return f"the configuration calls it {reason.what}, too ({reason.origin})"
     for start, words in _ASKS:

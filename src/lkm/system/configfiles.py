@@ -24,6 +24,9 @@ AUTOCLEAN = "/etc/lkm/autoclean.conf"
 #: Where the rules of autoload are, under each.
 POLICY = "lkm/autoload.d"
 
+#: Where the modules to load at boot are named, under each (modules-load.d(5)).
+BOOT = "modules-load.d"
+
 #: Ends of the names of files that count in a directory (``.alias`` did too until kmod 32).
 SUFFIXES = (".conf",)
 
@@ -73,9 +76,44 @@ def autoclean_files(
 
     Arguments as in modprobe_files.
     """
-    chosen = _choose(root, "lkm/autoclean.d", paths, {}, problems)
-    main = [] if paths else [f"{root.rstrip('/')}{AUTOCLEAN}"]
-    return _read([*main, *[chosen[name] for name in sorted(chosen, key=os.fsencode)]], problems)
+    main = [] if paths else _read([f"{root.rstrip('/')}{AUTOCLEAN}"], problems)
+    return main + conf_files("lkm/autoclean.d", root, paths, problems)
+
+
+def load_files(root: str = "", problems: list[Problem] | None = None) -> list[tuple[str, str]]:
+    """Return (path, text) of every modules-load.d file in the order of reading, and of /etc/modules (Debian).
+
+    systemd looks in the same directories, but for /lib (man modules-load.d).
+    """
+    found = conf_files(BOOT, root, (), problems)
+    old = f"{root.rstrip('/')}/etc/modules"
+    if os.path.isfile(old) and os.path.realpath(old) not in [os.path.realpath(path) for path, _ in found]:
+        found += _read([old], problems)
+    return found
+
+
+def files_not_read(root: str = "") -> list[str]:
+    """Return the files that nobody reads for their names, though they stand where configuration does.
+
+    Copies that editors and package managers leave are passed over, and so is what says that it is switched off.
+    """
+    found = []
+    for leaf in ("modprobe.d", BOOT, "depmod.d"):
+        for place in _places(root, leaf):
+            names = os.listdir(place) if os.path.isdir(place) else []
+            found += [f"{place}/{name}" for name in names if not name.endswith((*SUFFIXES, *_LEFT)) and _plain(name)]
+    found += [f"{root.rstrip('/')}/etc/{name}" for name in ("modprobe.conf", "modules.conf", "conf.modules")]
+    seen = {os.path.realpath(path): path for path in sorted(found, reverse=True) if os.path.isfile(path)}
+    return sorted(seen.values())
+
+
+def _plain(name: str) -> bool:
+    return name[0] not in ".#" and not name.startswith("README") and not any(mark in name for mark in _MARKS)
+
+
+#: Ends of the names of copies and of what was switched off, and what stands within such names.
+_LEFT = ("~", ".bak", ".old", ".orig", ".save", ".disabled", ".off", ".md", ".txt", ".example", ".sample", ".alias")
+_MARKS = (".dpkg-", ".ucf-", ".rpm", ".lkm-")
 
 
 def _kernels(directory: str) -> dict[str, str]:

@@ -248,6 +248,27 @@ def write_file(path: str, *parts: bytes) -> None:
         os.close(fd)
 
 
+def replace_file(path: str, data: bytes) -> None:
+    """Replace a file at once, with its mode and owner as they are; raises MachineError. Of a link, what it leads to.
+
+    Whoever reads meanwhile, and whatever stops this, sees the old file or the new one.
+    """
+    path = os.path.realpath(path)
+    temporary = path + ENDING
+    try:
+        old = os.stat(path)
+        write_file(temporary, data)
+        os.chmod(temporary, old.st_mode & 0o7777)
+        if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+            os.chown(temporary, old.st_uid, old.st_gid)
+        sync(temporary)
+        os.rename(temporary, path)
+        sync(os.path.dirname(path))
+    except OSError as e:
+        _remove([temporary])
+        raise _refused(e, path) from e
+
+
 def sync(path: str) -> None:
     """Wait for a file's bytes, or a directory's names, to be on disk; raises OSError."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

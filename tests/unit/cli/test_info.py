@@ -66,3 +66,25 @@ def test_a_file_that_was_changed_after_it_was_signed(tmp_path: Path) -> None:
     )
     assert "and WRONG: the file was changed after it was signed" in done.stdout
     assert "  copybreak              uint          256      changed\n" in done.stdout
+
+
+def test_what_is_loaded_at_boot(tmp_path: Path) -> None:
+    root, release = debian_modules()
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/modules").symlink_to(root / "lib/modules")
+    directory = tmp_path / "etc/modules-load.d"
+    directory.mkdir(parents=True)
+    (directory / "x.conf").write_text("# x\nmsdos\nloop\nfs-msdos\nmsdos x\n")
+    (tmp_path / "etc/modules").write_text("snd-hda-intel\n")
+    words = [LKM, "info", "--json", "-d", str(tmp_path), "-S", release, "--no-cmdline"]
+    asked_for = [next(file for file in files() if file.stem == name) for name in ("msdos", "fat", "snd-hda-intel")]
+    done = subprocess.run([*words, *asked_for], capture_output=True, text=True, check=True)
+    told = [[r for r in m["reasons"] if r["kind"] == "boot"] for m in check(done.stdout)["modules"]]
+    places = [[(r["what"], r["origin"]["file"], r["origin"]["line"]) for r in reasons] for reasons in told]
+    assert places == [
+        [("msdos", f"{directory}/x.conf", 2), ("fs-msdos", f"{directory}/x.conf", 4)],
+        [],
+        [("snd-hda-intel", f"{tmp_path}/etc/modules", 1)],
+    ]
+    done = subprocess.run([*words, "-C", "/dev/null", asked_for[0]], capture_output=True, text=True, check=True)
+    assert "modules-load.d" not in done.stdout

@@ -66,19 +66,9 @@ def outcomes(steps: list[Any]) -> list[tuple[str, str, str | None]]:
 
 #: Tools besides the classic ones that answer with an object.
 OTHERS = [
-    "autoclean",
-    "check",
-    "coldplug",
-    "effects",
-    "explain",
-    "helper",
-    "info",
-    "list",
-    "load",
-    "policy",
-    "request",
+    *("autoclean", "check", "coldplug", "effects", "explain", "graph", "helper", "info", "lint", "list", "load"),
+    *("policy", "request", "show", "surface", "unload"),
 ]
-OTHERS += ["show", "surface", "unload"]
 
 
 def test_the_schema_is_one_and_says_what_the_code_has() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lkm.config.modulesload import Wanted, of_cmdline, parse
+from lkm.config.modulesload import Wanted, of_cmdline, parse, wanted_lines
 from lkm.origin import Origin
 
 
@@ -30,6 +30,11 @@ def test_a_line_that_is_no_name_is_told_and_kills_nothing() -> None:
     assert "modprobe.d" in problems[0].hint
 
 
+def test_lines_as_they_are() -> None:
+    found = wanted_lines("snd-x\r\n# no\n;no\n\n  fat \nloop # x", "m.conf")
+    assert [(w.module, w.origin.line) for w in found] == [("snd_x", 1), ("fat", 5), ("loop # x", 6)]
+
+
 def test_words_of_the_command_line_have_their_origin() -> None:
     text = 'root=/dev/x modules_load=a,,b quiet "modules-load=c" modules_loaded=x\n'
     assert of_cmdline(text)[1] == Wanted("b", Origin("/proc/cmdline", 0, "modules_load=a,,b"))
@@ -39,6 +44,7 @@ def test_words_of_the_command_line_have_their_origin() -> None:
 @given(st.text(max_size=300))
 def test_each_line_is_a_name_a_problem_or_says_nothing(text: str) -> None:
     wanted, problems = parse(text, "f")
+    assert {w.origin for w in wanted_lines(text, "f")} == {w.origin for w in wanted} | {p.origin for p in problems}
     said = sorted([w.origin.line for w in wanted] + [p.origin.line for p in problems])
     silent = [n for n, line in enumerate(text.split("\n"), 1) if n not in said]
     assert len(said) == len(set(said))

@@ -49,6 +49,8 @@ def test_reasons_in_words() -> None:
         "the kernel asks for it when a socket of protocol family 5 is made",
         "it is asked for as odd",
     ]
+    boot = lines(More(reasons=(Reason("boot", "fs-x", origin),)))
+    assert "  because       it is loaded at boot, as fs-x (x.conf:3)" in boot
     made = about_object(about(More(reasons=reasons)))["reasons"]
     assert isinstance(made, list) and made[2]["origin"] == {"file": "x.conf", "line": 3}
 

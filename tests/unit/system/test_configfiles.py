@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lkm.origin import Problem
-from lkm.system.configfiles import DIRECTORIES, depmod_files, hidden_files, modprobe_files
+from lkm.system.configfiles import DIRECTORIES, depmod_files, files_not_read, hidden_files, load_files, modprobe_files
 
 
 def write(root: Path, *names: str) -> None:
@@ -131,3 +131,20 @@ def test_a_device_without_an_end_is_told_of() -> None:
     problems: list[Problem] = []
     assert modprobe_files("", ("/dev/zero", "/dev/null"), problems=problems) == [("/dev/null", "")]
     assert [str(p) for p in problems] == ["/dev/zero: cannot be read: File too large"]
+
+
+def test_modules_to_load_and_files_that_nobody_reads(tmp_path: Path) -> None:
+    for path in ("etc/modules-load.d/b.conf", "lib/modules-load.d/b.conf", "usr/lib/modules-load.d/a.conf"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(path)
+    (tmp_path / "etc/modules").write_text("x")
+    found = [path.removeprefix(str(tmp_path)) for path, _ in load_files(str(tmp_path))]
+    assert found == ["/usr/lib/modules-load.d/a.conf", "/etc/modules-load.d/b.conf", "/etc/modules"]
+    (tmp_path / "etc/modules-load.d/modules.conf").symlink_to("../modules")
+    assert [path.rpartition("/")[2] for path, _ in load_files(str(tmp_path))] == ["a.conf", "b.conf", "modules.conf"]
+    for name in ("x", "x.conf.bak", "x.conf~", ".x", "README", "x.conf.dpkg-dist", "y.cfg"):
+        (tmp_path / "etc/modules-load.d" / name).write_text("")
+    (tmp_path / "etc/modules.conf").write_text("")
+    assert [path.removeprefix(str(tmp_path)) for path in files_not_read(str(tmp_path))] == [
+        *("/etc/modules-load.d/x", "/etc/modules-load.d/y.cfg", "/etc/modules.conf"),
+    ]

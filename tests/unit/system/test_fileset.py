@@ -12,7 +12,7 @@ import pytest
 
 from lkm.errors import MachineError
 from lkm.system import fileset
-from lkm.system.fileset import RECORD, SetWriter, pending, recover, write_set
+from lkm.system.fileset import RECORD, SetWriter, pending, recover, replace_file, write_set
 
 OLD = {"modules.a": b"old a", "modules.b": b"old b", "modules.c": b"old c"}
 NEW = {"modules.a": b"new a", "modules.b": b"new b", "modules.d": b"new d"}
@@ -225,3 +225,16 @@ def test_writers_wait_for_each_other(tmp_path: Path) -> None:
     os.close(lock)
     assert os.waitpid(child, 0)[1] == 0
     assert as_read(tmp_path) == NEW
+
+
+def test_one_file_keeps_its_mode_and_its_link(tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(b"old")
+    (tmp_path / "real").chmod(0o600)
+    (tmp_path / "link").symlink_to("real")
+    replace_file(str(tmp_path / "link"), b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"
+    assert (tmp_path / "real").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(MachineError):
+        replace_file(str(tmp_path / "none"), b"new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]

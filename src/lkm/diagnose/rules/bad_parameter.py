@@ -18,6 +18,7 @@ Remedy: a value of its type; `lkm modinfo -p` lists the parameters with their ty
 
 from __future__ import annotations
 
+from lkm.config.values import BOOLS, RANGES
 from lkm.diagnose.finding import CERTAIN, Fact, Finding, Remedy
 from lkm.diagnose.loglines import bad_parameters, between
 from lkm.diagnose.words import name_of
@@ -32,19 +33,6 @@ if TYPE_CHECKING:
 CODE = "bad-parameter"
 ERRNOS = ("EINVAL", "ERANGE", "ENOSPC")
 REMEDIES = (Remedy("see what it takes", "lkm modinfo -p {path}"),)
-#: type → bits, and whether it has a sign (kernel/params.c: STANDARD_PARAM_DEF; long is of a 64-bit kernel)
-_INTEGERS = {
-    "byte": (8, False),
-    "short": (16, True),
-    "ushort": (16, False),
-    "int": (32, True),
-    "uint": (32, False),
-    "hexint": (32, False),
-    "long": (64, True),
-    "ulong": (64, False),
-    "ullong": (64, False),
-}
-_BOOLS = ("bool", "invbool", "bint", "bool_enable_only")
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -89,13 +77,13 @@ def _why(kind: str, value: str, how: str, errno: str) -> str:
     if how == "too large":
         return "is longer than the 1024 bytes that it takes" if element == "charp" else "is too long"
     if errno == "ERANGE":
-        limits = f": {_range(element)}" if element in _INTEGERS else ""
+        limits = f": {_range(element)}" if element in RANGES else ""
         return f"is out of its range{limits}"
     if kind != element:
         return f"is not the whole list; each must be {_takes(element)}"
-    if element in _INTEGERS and not _INTEGERS[element][1] and value.startswith("-"):
+    if element in RANGES and not RANGES[element][0] and value.startswith("-"):
         return f"is negative; it takes {_range(element)}"
-    return f"is not {_takes(kind)}" if kind in (*_INTEGERS, *_BOOLS) else "is not a value that it takes"
+    return f"is not {_takes(kind)}" if kind in (*RANGES, *BOOLS) else "is not a value that it takes"
 
 
 def _takes(kind: str) -> str:
@@ -106,12 +94,11 @@ def _takes(kind: str) -> str:
     """
     if kind.startswith("array of "):
         return f"{_takes(kind.removeprefix('array of '))} each, with commas between"
-    if kind in _INTEGERS:
+    if kind in RANGES:
         return f"a whole number ({_range(kind)})"
-    return "y or n" if kind in _BOOLS else "a text" if kind in ("charp", "string") else "a value of its own kind"
+    return "y or n" if kind in BOOLS else "a text" if kind in ("charp", "string") else "a value of its own kind"
 
 
 def _range(kind: str) -> str:
-    bits, signed = _INTEGERS[kind]
-    low = -(1 << (bits - 1)) if signed else 0
-    return f"{low} to {low + (1 << bits) - 1}"
+    low, high = RANGES[kind]
+    return f"{low} to {high}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 
+from lkm.config.values import refusal
 from lkm.kernel.sim.signatures import locked_down
 from lkm.modfile.kernelparam import HARDWARE, UNSAFE
 
@@ -19,19 +20,6 @@ if TYPE_CHECKING:
     from lkm.modfile.kernelparam import KernelParam
 
 _ERR, _NOTICE = 3, 5
-_DIGITS = "0123456789abcdefABCDEF"
-_LONGEST = 1024  # ``param_set_charp``
-_RANGES = {
-    "byte": (0, 0xFF),
-    "short": (-0x8000, 0x7FFF),
-    "ushort": (0, 0xFFFF),
-    "int": (-0x80000000, 0x7FFFFFFF),
-    "uint": (0, 0xFFFFFFFF),
-    "hexint": (0, 0xFFFFFFFF),
-    "long": (-0x8000000000000000, 0x7FFFFFFFFFFFFFFF),
-    "ulong": (0, 0xFFFFFFFFFFFFFFFF),
-    "ullong": (0, 0xFFFFFFFFFFFFFFFF),
-}
 _SPACE = " \t\n\v\f\r\xa0"
 
 
@@ -105,49 +93,8 @@ def judge(world: World, parameter: KernelParam, value: str | None) -> int:
 
     What a module reads by functions of its own is taken.
     """
-    kind = parameter.type
-    if kind in ("bool", "invbool", "bint", "bool_enable_only"):
-        return 0 if value is None or is_bool(value) else errno.EINVAL
-    if value is None:
-        return 0
-    size = len(value.encode("utf-8", "surrogateescape"))
-    if kind == "charp" and size > _LONGEST:
-        world.say(_ERR, f"{parameter.name}: string parameter too long")
-        return errno.ENOSPC
-    if kind == "string" and parameter.limit is not None and size >= parameter.limit:
-        world.say(_ERR, f"{parameter.name}: string doesn't fit in {parameter.limit - 1} chars.")
-        return errno.ENOSPC
-    return _number(value, *_RANGES[kind]) if kind in _RANGES else 0
-
-
-def is_bool(value: str) -> bool:
-    """Tell whether lib/kstrtox.c: ``kstrtobool`` takes it: by the first letter, or by two for on and off."""
-    return value[:1] in tuple("yYtT1nNfF0") or value[:2].lower() in ("on", "of")
-
-
-def is_true(value: str) -> bool:
-    """Tell what a bool that the kernel takes means."""
-    return value[:1] in tuple("yYtT1") or value[:2].lower() == "on"
-
-
-def _number(value: str, low: int, high: int) -> int:
-    """Judge a number as lib/kstrtox.c: ``kstrtoll`` with base 0: one newline at its end is taken.
-
-    What does not fit 64 bits is out of range whatever follows it; else what follows is judged first.
-    """
-    negative = value.startswith("-") and low < 0
-    text = value[1:] if value[:1] == "+" or negative else value
-    base = 10
-    if text[:2].lower() == "0x" and text[2:3] and text[2] in _DIGITS:
-        text, base = text[2:], 16
-    elif text.startswith("0"):
-        base = 8
-    rest = text.lstrip(_DIGITS if base == 16 else _DIGITS[:base])
-    digits = text[: len(text) - len(rest)]
-    if not digits:
-        return errno.EINVAL
-    if len(digits.lstrip("0")) > 22 or (number := int(digits, base)) >= 1 << 64:
-        return errno.ERANGE
-    if rest not in ("", "\n"):
-        return errno.EINVAL
-    return 0 if low <= (-number if negative else number) <= high else errno.ERANGE
+    number = refusal(parameter.type, value, parameter.limit)
+    if number == errno.ENOSPC:
+        room = f"string doesn't fit in {(parameter.limit or 1) - 1} chars."
+        world.say(_ERR, f"{parameter.name}: {'string parameter too long' if parameter.type == 'charp' else room}")
+    return number

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import errno
 
-from lkm.kernel.sim.parameters import give, is_bool, is_true
+from lkm.config.values import is_bool, is_true
+from lkm.kernel.sim.parameters import give
 from lkm.modfile.kernelparam import KernelParam
 
 TYPE_CHECKING = False

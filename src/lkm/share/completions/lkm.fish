@@ -50,8 +50,8 @@ function _shtab_lkm_using
   test "$_shtab_lkm_cmdpath" = "$argv"
 end
 
-set -g _shtab_lkm_commands autoclean check coldplug completion depmod effects explain helper history info insmod ksyms lab list lkmd load lsmod modinfo modprobe policy request resolve rmmod show sim surface tools top unload
-set -g _shtab_lkm_opts_with_value --alias --append --autoclean --basedir --cmdline --config --dialect --dirname --errno --every --extra-root --field --file --filesyms --form --image --incident --jobs --keep --kernel --key --log --memory --metrics --moduledir --names --outdir --path --pin --policy --release --requester --rw --set-version --since --socket --sort --state --symbol-prefix --symvers --sys --system-map --timeout --tree --uid --unpin --until --verdict --wait --write -C -E -F -P -S -b -d -j -k -m -o -s -t -w
+set -g _shtab_lkm_commands autoclean check coldplug completion depmod effects explain graph helper history info insmod ksyms lab lint list lkmd load lsmod modinfo modprobe policy request resolve rmmod show sim surface tools top unload
+set -g _shtab_lkm_opts_with_value --alias --append --autoclean --basedir --cmdline --config --depth --dialect --dirname --errno --every --extra-root --field --file --filesyms --form --format --image --incident --jobs --keep --kernel --key --log --memory --metrics --moduledir --names --outdir --output --path --pin --policy --release --requester --rw --set-version --since --socket --sort --state --symbol-prefix --symvers --sys --system-map --timeout --tree --uid --unpin --until --verdict --wait --write -C -E -F -P -S -b -d -j -k -m -o -s -t -w
 
 complete -c lkm -e
 complete -c lkm -f
@@ -147,6 +147,18 @@ complete -c lkm -n '_shtab_lkm_using explain' -s V -l version -d 'print the vers
 complete -c lkm -n '_shtab_lkm_using explain' -s h -l help -d 'print this help'
 complete -c lkm -n '_shtab_lkm_using explain' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'
 complete -c lkm -n '_shtab_lkm_using explain; and test $_shtab_lkm_npos -ge 0' -ka "(lkm completion --names modules 2>/dev/null)" -d operand
+complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a graph -d 'draw which modules need which: SVG, HTML, DOT, JSON'
+complete -c lkm -n '_shtab_lkm_using graph' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'where to; its ending tells the form'
+complete -c lkm -n '_shtab_lkm_using graph' -l format -x -d 'svg, html, dot or json, whatever the file is called'
+complete -c lkm -n '_shtab_lkm_using graph' -s r -l reverse -d 'who needs them, instead of what they need'
+complete -c lkm -n '_shtab_lkm_using graph' -l both -d 'what they need and who needs them'
+complete -c lkm -n '_shtab_lkm_using graph' -l depth -x -d 'so many steps far, not all the way'
+complete -c lkm -n '_shtab_lkm_using graph' -s d -l dirname -xka "(__fish_complete_directories)" -d 'the root below which modules are'
+complete -c lkm -n '_shtab_lkm_using graph' -s S -l set-version -x -d 'the kernel'"'"'s release, if not the running one'
+complete -c lkm -n '_shtab_lkm_using graph' -s V -l version -d 'print the version'
+complete -c lkm -n '_shtab_lkm_using graph' -s h -l help -d 'print this help'
+complete -c lkm -n '_shtab_lkm_using graph' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'
+complete -c lkm -n '_shtab_lkm_using graph; and test $_shtab_lkm_npos -ge 0' -ka "(lkm completion --names modules 2>/dev/null)" -d operand
 complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a helper -d 'be what the kernel runs when it wants a module; tell what that is now'
 complete -c lkm -n '_shtab_lkm_using helper' -l path -xka "(__fish_complete_path (commandline -ct))" -d 'where the program is made, ending in /modprobe (/var/lib/lkm/helper/modprobe)'
 complete -c lkm -n '_shtab_lkm_using helper' -l boot -d 'set it at each boot too (/etc/sysctl.d/60-lkm-helper.conf); else the setting ends with this one'
@@ -211,6 +223,19 @@ complete -c lkm -n '_shtab_lkm_using lab' -l memory -x -d 'memory of the guest (
 complete -c lkm -n '_shtab_lkm_using lab' -l renew -d 'download again, if there is a newer one'
 complete -c lkm -n '_shtab_lkm_using lab' -s h -l help -d 'show this help'
 complete -c lkm -n '_shtab_lkm_using lab; and test $_shtab_lkm_npos -eq 0' -ka "run fetch" -d operand
+complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a lint -d 'look through the configuration for what does not do what it seems to'
+complete -c lkm -n '_shtab_lkm_using lint' -s S -l set-version -x -d 'the kernel'"'"'s release, if not the image'"'"'s, or the running one'
+complete -c lkm -n '_shtab_lkm_using lint' -l image -xka "(__fish_complete_path (commandline -ct))" -d 'the kernel: its built-in modules and their parameters count too'
+complete -c lkm -n '_shtab_lkm_using lint' -s C -l config -xka "(__fish_complete_path (commandline -ct))" -d 'read this modprobe.d file or directory, not the usual ones, and nothing else'
+complete -c lkm -n '_shtab_lkm_using lint' -l cmdline -x -d 'the kernel command line, if not this kernel'"'"'s (ROOT: etc/kernel/cmdline there)'
+complete -c lkm -n '_shtab_lkm_using lint' -l fix -d 'mend what is safe to mend, in files of /etc and those of -C; tell the rest'
+complete -c lkm -n '_shtab_lkm_using lint' -s n -l dry-run -d 'show what --fix would change, and change nothing'
+complete -c lkm -n '_shtab_lkm_using lint' -l json -d 'answer with a JSON object (docs/json.md)'
+complete -c lkm -n '_shtab_lkm_using lint' -l sarif -d 'answer in SARIF 2.1.0, for tools that show results of checks'
+complete -c lkm -n '_shtab_lkm_using lint' -s V -l version -d 'print the version'
+complete -c lkm -n '_shtab_lkm_using lint' -s h -l help -d 'print this help'
+complete -c lkm -n '_shtab_lkm_using lint' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'
+complete -c lkm -n '_shtab_lkm_using lint; and test $_shtab_lkm_npos -ge 0' -ka "(__fish_complete_directories)" -d operand
 complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a list -d 'list the loaded modules, with who uses them; as a table or a tree'
 complete -c lkm -n '_shtab_lkm_using list' -s s -l sort -x -d 'newest, oldest, name, size or uses (the largest first)'
 complete -c lkm -n '_shtab_lkm_using list' -s t -l tree -d 'as a tree: below each module those that it uses'

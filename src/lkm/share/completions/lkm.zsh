@@ -17,12 +17,14 @@ _shtab_lkm_commands() {
     depmod:'index a module tree: write modules.dep and the other modules.* files'
     effects:'run a command, and tell what it changed in the kernel, by which module'
     explain:'say what keeps a module from being loaded, and what to do'
+    graph:'draw which modules need which: SVG, HTML, DOT, JSON'
     helper:'be what the kernel runs when it wants a module; tell what that is now'
     history:'show the requests for modules, who made them, and what came of each'
     info:'tell what is known of a module: file, state, users, parameters, hardware, configuration'
     insmod:'load one module file'
     ksyms:'list the symbols that a 2.4 kernel and its modules export'
     lab:'run a command in a throwaway real kernel'
+    lint:'look through the configuration for what does not do what it seems to'
     list:'list the loaded modules, with who uses them; as a table or a tree'
     lkmd:'the daemon: load what devices, programs, the kernel and the boot ask for'
     load:'load modules, with what they need; say what is done, and why not'
@@ -176,6 +178,23 @@ _shtab_lkm_explain_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_explain_defaults_added=0
 
+_shtab_lkm_graph_options=(
+  {-o,--output}"[where to\; its ending tells the form]:FILE:_files"
+  "--format[svg, html, dot or json, whatever the file is called]:FORM:"
+  {-r,--reverse}"[who needs them, instead of what they need]"
+  "--both[what they need and who needs them]"
+  "--depth[so many steps far, not all the way]:NUMBER:"
+  {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
+  {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+  "(*)::operand:_lkm_modules"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_graph_defaults_added=0
+
 _shtab_lkm_helper_options=(
   "--path[where the program is made, ending in \/modprobe (\/var\/lib\/lkm\/helper\/modprobe)]:PATH:_files"
   "--boot[set it at each boot too (\/etc\/sysctl.d\/60-lkm-helper.conf)\; else the setting ends with this one]"
@@ -269,6 +288,24 @@ _shtab_lkm_lab_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_lkm_lab_defaults_added=0
+
+_shtab_lkm_lint_options=(
+  {-S,--set-version}"[the kernel\'s release, if not the image\'s, or the running one]:VERSION:"
+  "--image[the kernel\: its built-in modules and their parameters count too]:IMAGE:_files"
+  {-C,--config}"[read this modprobe.d file or directory, not the usual ones, and nothing else]:PATH:_files"
+  "--cmdline[the kernel command line, if not this kernel\'s (ROOT\: etc\/kernel\/cmdline there)]:TEXT:"
+  "--fix[mend what is safe to mend, in files of \/etc and those of -C\; tell the rest]"
+  {-n,--dry-run}"[show what --fix would change, and change nothing]"
+  "--json[answer with a JSON object (docs\/json.md)]"
+  "--sarif[answer in SARIF 2.1.0, for tools that show results of checks]"
+  {-V,--version}"[print the version]"
+  {-h,--help}"[print this help]"
+  "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
+  "(*)::operand:_files -/"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_lkm_lint_defaults_added=0
 
 _shtab_lkm_list_options=(
   {-s,--sort}"[newest, oldest, name, size or uses (the largest first)]:COLUMN:"
@@ -614,12 +651,14 @@ _shtab_lkm() {
         depmod) _arguments -C -s $_shtab_lkm_depmod_options ;;
         effects) _arguments -C -s $_shtab_lkm_effects_options ;;
         explain) _arguments -C -s $_shtab_lkm_explain_options ;;
+        graph) _arguments -C -s $_shtab_lkm_graph_options ;;
         helper) _arguments -C -s $_shtab_lkm_helper_options ;;
         history) _arguments -C -s $_shtab_lkm_history_options ;;
         info) _arguments -C -s $_shtab_lkm_info_options ;;
         insmod) _arguments -C -s $_shtab_lkm_insmod_options ;;
         ksyms) _arguments -C -s $_shtab_lkm_ksyms_options ;;
         lab) _arguments -C -s $_shtab_lkm_lab_options ;;
+        lint) _arguments -C -s $_shtab_lkm_lint_options ;;
         list) _arguments -C -s $_shtab_lkm_list_options ;;
         lkmd) _arguments -C -s $_shtab_lkm_lkmd_options ;;
         load) _arguments -C -s $_shtab_lkm_load_options ;;

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from tests.support.linting import case, found, told
+
+
+def test_each_directive() -> None:
+    text = "options ext4 debug-level=1 a=2\ninstall ext4 true\nblacklist ext4\n"
+    flaws = found("built_in", case(text, loads="ext4"))
+    assert [(f.level, f.what) for f in flaws] == [
+        ("warning", "ext4 is built in: its options are never given"),
+        ("warning", "ext4 is built in: its command is never run"),
+        ("note", "ext4 is built in: it cannot be kept out"),
+        ("note", "ext4 is built in: there is nothing to load"),
+    ]
+    assert flaws[0].advice == "on the kernel's command line: ext4.debug-level=1 ext4.a=2"
+
+
+def test_by_the_images_parameters() -> None:
+    one = case("options printk time=1")
+    assert found("built_in", one) == []
+    assert told("built_in", one._replace(built_in={"printk.time": "bool"})) == [
+        "1: printk is built in: its options are never given ^printk time=1"
+    ]
+
+
+def test_healthy() -> None:
+    assert found("built_in", case("options loop a=1\nsoftdep ext4 pre: loop", package="blacklist ext4")) == []
+    assert found("built_in", case(cmdline="ext4.debug_level=1")) == []
