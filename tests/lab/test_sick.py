@@ -27,9 +27,12 @@ pytestmark = pytest.mark.lab
 DRIVER = Path(__file__).with_name("sick_guest.py")
 UML = "/usr/bin/linux.uml"
 ROOT = Path(__file__).parents[2]
-#: Their init fails, or does more than a guest should see; ipv6 cannot be removed.
-LEFT_OUT = frozenset(["ipv6", "tcrypt", "mtdoops", "kafs", "i2c_stub", "dummy_irq", "dlm"])
-#: What the guest itself uses, of the modules that are tried on Debian's kernel.
+#: Their init fails, or does more than a guest should see; ipv6 cannot be removed, and the guest stands on overlay.
+LEFT_OUT = frozenset(
+    ["overlay", "ipv6", "tcrypt", "mtdoops", "kafs", "i2c_stub", "dummy_irq", "dlm", "encrypted_keys"]
+)
+#: What the guest itself uses, of the modules that are tried on Debian's kernel. Those of ocfs2 are left out too: soon
+#: after their removal that kernel ends in a panic in an interrupt.
 BUSY = frozenset(
     ["overlay", "9p", "9pnet", "9pnet_virtio", "9pnet_fd", "netfs", "fscache", "dlm", "ocfs2", "gfs2", "drbd"]
 )
@@ -168,6 +171,7 @@ def on_debian(
     options = ["--image", str(image), "-d", str(directory), *(["--policy", "sig_enforce"] if append else [])]
     places = tuple([f"{directory}/lib/modules/{release}/kernel/{part}/" for part in SICK])
     wanted = {name for name in tree.names() if tree.path(name).startswith(places) and _is_whole(tree, name)} - BUSY
+    wanted = {name for name in wanted if not any(each.startswith("ocfs2") for each in (name, *tree.needs(name)))}
     needed = {need for name in wanted for need in tree.needs(name)} - BUSY
     left_out = frozenset(tree.names()) - wanted - needed
     made = patients(each * len(mutations), tree, seed, mutations, left_out)
