@@ -13,7 +13,7 @@ from lkm.kernel.linux import LinuxKernel
 USAGE = """lkm top [options]
 
 Shows the modules in the kernel, their use counts over time, and what happens to them, until q is pressed. The keys
-are at the foot of the screen: they run `lkm show` and `lkm unload` for the module under the cursor, and tell who uses
+are at the foot of the screen: they run `lkm info` and `lkm unload` for the module under the cursor, and tell who uses
 it."""
 OPTIONS = (
     Option("", "every", "SECONDS", "look so often (1)"),

@@ -97,7 +97,7 @@ class Top(App[None]):
     #command { text-style: bold; margin-bottom: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i,enter", "ask('show')", "info"),
+        Binding("i,enter", "ask('info')", "info"),
         Binding("e", "ask('unload --dry-run')", "explain"),
         Binding("u", "unload", "unload"),
         Binding("s", "sort", "sort"),
@@ -198,7 +198,7 @@ class Top(App[None]):
 
     def on_data_table_row_selected(self) -> None:
         """Do what i does: the table keeps Enter for itself."""
-        self.action_ask("show")
+        self.action_ask("info")
 
     def action_unload(self) -> None:
         """Remove the module, when that is wanted really."""
