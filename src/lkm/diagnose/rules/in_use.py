@@ -79,7 +79,7 @@ def _users(evidence: Evidence, module: LoadedModule) -> tuple[tuple[Fact, ...], 
         pairs = [(name, user) for name, users in evidence.uses.pairs for user in users]
         pairs.sort(key=lambda pair: pair[0] != module.name)
         for name, user in pairs[:_MOST]:
-            words, fact, remedy = _user(user)
+            words, fact, remedy = told(user)
             facts.append(fact._replace(text=words if name == module.name else f"{name}: {words}"))
             remedies += [remedy] if remedy and remedy not in remedies else []
         if len(pairs) > _MOST:
@@ -94,7 +94,7 @@ def _users(evidence: Evidence, module: LoadedModule) -> tuple[tuple[Fact, ...], 
     return tuple(facts), tuple(remedies)
 
 
-def _user(user: User) -> tuple[str, Fact, Remedy | None]:
+def told(user: User) -> tuple[str, Fact, Remedy | None]:
     """Return a user in words, the fact (without its text), and what ends the use."""
     words, origin, remedy = _KINDS[user.kind]
     who = f"process {user.pid} ({user.comm})" if user.pid else ""
