@@ -18,6 +18,8 @@ pytestmark = pytest.mark.lab
 GUEST = Path(__file__).with_name("surface_guest.py")
 #: Certain ways that surface_guest.py has no means to go: what they ask for wants more than a message or two.
 NOT_GONE = ("xfrm-type-2-4", "xfrm-type-10-41", "fs-overlay", "ematch-kind-")
+#: Their init fails in that kernel, whoever loads them.
+INIT_FAILS = ("kafs",)
 #: What modules ask for themselves as they come, whoever had them loaded.
 BY_MODULES = ("nhc_", "nls_", "nf_log_", "crypto_", "fs_", "sch_", "cls_")
 
@@ -46,7 +48,7 @@ def judge(found: Any) -> tuple[int, set[str]]:
         loaded |= {module for modules in asked.values() for module in modules}
         if fold(way["asks"]) in asked:
             gone.append(way)
-            assert way["module"] in loaded, way
+            assert way["module"] in loaded or way["module"] in INIT_FAILS, way
         elif way["certainty"] == "certain" and not there and not way["asks"].startswith(NOT_GONE):
             missed.append((way["asks"], way["asked"]))
         for alias, modules in asked.items():  # nothing comes by a way that is not foretold
