@@ -82,12 +82,12 @@ def test_the_kernel_runs_the_helper() -> None:
         echo 'CONFIG_STATIC_USERMODEHELPER=y
 CONFIG_STATIC_USERMODEHELPER_PATH="/x"' >/boot/config-$(uname -r)
         {LKM} helper; echo status $?; rm /boot/config-*
-        echo "== odd"; echo /nowhere >/proc/sys/kernel/modprobe; {LKM} helper; {LKM} helper remove
-        {LKM} helper install --path /root/modprobe >/dev/null; chmod 700 /root; ls /root
+        echo "== odd"; mkdir -p /opt/odd; chmod a+rx /root; echo /nowhere >/proc/sys/kernel/modprobe; {LKM} helper; {LKM} helper remove
+        {LKM} helper install --path /opt/odd/modprobe >/dev/null; chmod 700 /opt/odd; ls /opt/odd
         echo /bin/true >/proc/sys/kernel/modprobe; {LKM} helper; {LKM} helper remove; {LKM} helper remove --force
-        {LKM} helper install --path /root/{"x" * 250}/modprobe; setpriv --reuid 7 {LKM} helper install
-        chown 7 /root; echo /root/modprobe >/proc/sys/kernel/modprobe; {LKM} helper
-        sed -i 's/^run/broken/' /root/modprobe; {LKM} helper; echo status $?
+        {LKM} helper install --path /opt/odd/{"x" * 250}/modprobe; setpriv --reuid 7 {LKM} helper install
+        chown 7 /opt/odd; echo /opt/odd/modprobe >/proc/sys/kernel/modprobe; {LKM} helper
+        sed -i 's/^run/broken/' /opt/odd/modprobe; {LKM} helper; echo status $?
     """
     result = lab.run(["sh", "-c", script], merge=True)
     part = sections(result.stdout.decode())
@@ -125,8 +125,8 @@ CONFIG_STATIC_USERMODEHELPER_PATH="/x"' >/boot/config-$(uname -r)
         "the kernel runs /nowhere again\n",
         " bytes, and the kernel keeps 255\n",
         "lkm helper: ERROR: only root may do that\n",
-        "DANGER: others than root may change /root, and so run anything as root\n",
-        "/root/modprobe: does not work: status 1: NameError: name 'broken' is not defined\n",
+        "DANGER: others than root may change /opt/odd, and so run anything as root\n",
+        "/opt/odd/modprobe: does not work: status 1: NameError: name 'broken' is not defined\n",
     ):
         assert line in part["odd"], part["odd"]
     assert part["odd"].endswith("status 1\n")

@@ -26,7 +26,7 @@ SCRIPT = f"""
     printf junk >fat/vfat.ko; run load vfat
     run load ./minix/minix.ko
     run show --json minix
-    chmod 0 /run/other.ko; su nobody -s /bin/sh -c '{LKM} load minix isofs'; echo "$? nobody"
+    chmod a+rx /root; chmod 0 /run/other.ko; su nobody -s /bin/sh -c '{LKM} load minix isofs'; echo "$? nobody"
     echo 1 >/proc/sys/kernel/modules_disabled
     run load hpfs
     run unload minix
