@@ -82,7 +82,8 @@ def test_the_kernel_runs_the_helper() -> None:
         echo 'CONFIG_STATIC_USERMODEHELPER=y
 CONFIG_STATIC_USERMODEHELPER_PATH="/x"' >/boot/config-$(uname -r)
         {LKM} helper; echo status $?; rm /boot/config-*
-        echo "== odd"; mkdir -p /opt/odd; chmod a+rx /root; echo /nowhere >/proc/sys/kernel/modprobe; {LKM} helper; {LKM} helper remove
+        echo "== odd"; mkdir -p /opt/odd; chmod a+rx /root
+        echo /nowhere >/proc/sys/kernel/modprobe; {LKM} helper; {LKM} helper remove
         {LKM} helper install --path /opt/odd/modprobe >/dev/null; chmod 700 /opt/odd; ls /opt/odd
         echo /bin/true >/proc/sys/kernel/modprobe; {LKM} helper; {LKM} helper remove; {LKM} helper remove --force
         {LKM} helper install --path /opt/odd/{"x" * 250}/modprobe; setpriv --reuid 7 {LKM} helper install
