@@ -28,7 +28,6 @@ from __future__ import annotations
 
 from lkm.autoload.events import (
     BUSY,
-    FORBIDDEN,
     LOOP,
     STATUS,
     TIMEOUT,
@@ -45,9 +44,10 @@ from lkm.autoload.events import (
     Start,
     Stop,
     Stopping,
+    forbidden,
 )
 from lkm.autoload.failures import Failures
-from lkm.autoload.nouns import ALLOW, AUDIT, KERNEL, USER, Entry, Outcome, Verdict
+from lkm.autoload.nouns import ALLOW, KERNEL, USER, Entry, Outcome, Verdict
 from lkm.errors import FormatError
 from lkm.names import fold_alias
 
@@ -155,10 +155,7 @@ class Engine:
             raise ValueError(f"client {event.client} has asked already, and waits")
         verdict = self._policy(request)
         if verdict.word != ALLOW:
-            words = "only recorded, not loaded" if verdict.word == AUDIT else "policy does not allow it"
-            reason = ": ".join(filter(None, (words, verdict.reason)))
-            text = f"{reason} ({verdict.origin})" if verdict.origin else reason
-            self._actions.append(Answer(event.client, _refused(FORBIDDEN, text)))
+            self._actions.append(Answer(event.client, forbidden(verdict)))
             self._actions.append(Note(Entry(request, verdict)))
             return
         alias = _folded(request.alias)

@@ -6,7 +6,7 @@ answer). Clients are numbers that the driver gives: one for each question, so a 
 
 from __future__ import annotations
 
-from lkm.autoload.nouns import Entry, Outcome, Request, Verdict
+from lkm.autoload.nouns import AUDIT, Entry, Outcome, Request, Verdict
 from lkm.record import Record
 
 TYPE_CHECKING = False
@@ -118,3 +118,15 @@ class Remember(Record):
 
 
 Action = Start | Stop | Answer | Note | Remember
+
+
+def forbidden(verdict: Verdict) -> Outcome:
+    """Return what is answered to a request that policy does not allow.
+
+    >>> from lkm.autoload.nouns import DENY, Verdict
+    >>> forbidden(Verdict(DENY, "not here")).text, forbidden(Verdict(AUDIT)).text
+    ('policy does not allow it: not here', 'only recorded, not loaded')
+    """
+    words = "only recorded, not loaded" if verdict.word == AUDIT else "policy does not allow it"
+    reason = ": ".join(filter(None, (words, verdict.reason)))
+    return Outcome(STATUS[FORBIDDEN], FORBIDDEN, (), f"{reason} ({verdict.origin})" if verdict.origin else reason)

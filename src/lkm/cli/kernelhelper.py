@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 
-from lkm.autoload.nouns import ALLOW, AUDIT, DENY, KERNEL, Entry, Outcome, Request, Verdict
+from lkm.autoload.nouns import ALLOW, DENY, KERNEL, Entry, Outcome, Request, Verdict
 from lkm.cli.messages import NOTICE, Messages
 from lkm.errors import LkmError
 from lkm.kernel.helper import why_unsafe
@@ -74,9 +74,9 @@ class _Helper:
         """Ask policy, load, and return what came of it."""
         verdict = self._verdict(request)
         if verdict.word != ALLOW:
-            words = "only recorded, not loaded" if verdict.word == AUDIT else "policy does not allow it"
-            place = f" ({verdict.origin})" if verdict.origin else ""
-            return Entry(request, verdict, Outcome(5, "forbidden", (), f"{words}: {verdict.reason}{place}"))
+            from lkm.autoload.events import forbidden
+
+            return Entry(request, verdict, forbidden(verdict))
         from lkm.cli.serve import serve
 
         outcome = serve(request.alias, self.world(), self._kernel)
