@@ -57,6 +57,7 @@ class Layout:
 
 _LAYOUTS = {(c, d): Layout(c == 2, "<" if d == 1 else ">") for c in (1, 2) for d in (1, 2)}
 _OWN_ORDER = "<" if byteorder == "little" else ">"
+_IS_ZERO = b"\1" + bytes(255)
 _name_columns: dict[tuple[Layout, int], Struct] = {}
 
 
@@ -148,15 +149,16 @@ class Elf:
         at = strings.find(wanted)
         if at < 0:
             return 0
-        places = set()
-        while at >= 0:  # mostly once; but a name may also be the end of another one
-            places.add(at)
-            at = strings.find(wanted, at + 1)
-        if len(places) == 1:
+        more = strings.find(wanted, at + 1)
+        if more < 0:
             try:
-                return self._names.index(places.pop(), 1)
+                return self._names.index(at, 1)
             except ValueError:
                 return 0
+        places = {at}
+        while more >= 0:  # a name may also be the end of another one
+            places.add(more)
+            more = strings.find(wanted, more + 1)
         return next((index for index, place in enumerate(self._names) if place in places and index), 0)
 
     def name(self, index: int) -> bytes:
@@ -252,9 +254,9 @@ class Symbols:
         strings = elf.header(head[LINK])
         if strings[OFFSET] == self.offset + size and strings[TYPE] == SHT_STRTAB:  # as ld lays them out
             blob = source.read(self.offset, size + strings[SIZE])
-            self.data, self.strings = blob[:size], blob[size:]
+            self.data, self.strings = memoryview(blob)[:size], blob[size:]
         else:
-            self.data, self.strings = elf.read(index), elf.read(head[LINK])
+            self.data, self.strings = memoryview(elf.read(index)), elf.read(head[LINK])
         if len(self.data) != size:
             raise FormatError("the symbol table has no contents", source.name, self.offset)
         if size and self.strings[-1:] != b"\0":
@@ -286,25 +288,22 @@ class Symbols:
         layout = self.elf.layout
         step = layout.symbol.size
         if layout.order != _OWN_ORDER:
-            return [row[0] for row in layout.symbol_brief.iter_unpack(memoryview(self.data)[start * step :])]
-        places: list[int] = memoryview(self.data)[start * step :].cast("I")[:: step // 4].tolist()
+            return [row[0] for row in layout.symbol_brief.iter_unpack(self.data[start * step :])]
+        places: list[int] = self.data[start * step :].cast("I")[:: step // 4].tolist()
         return places
 
-    def columns(self, start: int) -> tuple[list[int], bytes, list[int]]:
-        """Return place of the name, info and section of the symbols from number ``start`` on: no object for each."""
+    def columns(self, start: int) -> tuple[list[int], bytes, bytes]:
+        """Return of the symbols from number ``start`` on: places of the names, infos, and 1 for each undefined one.
+
+        The section is two bytes; both columns together are one big number each, so that no object is made for any.
+        """
         layout = self.elf.layout
         step = layout.symbol.size
         info, section = (4, 6) if layout.is64 else (12, 14)
-        view = memoryview(self.data)[start * step :]
-        if layout.order == _OWN_ORDER:
-            places, sections = (
-                view.cast("I")[:: step // 4].tolist(),
-                view.cast("H")[section // 2 :: step // 2].tolist(),
-            )
-        else:
-            rows = list(layout.symbol_brief.iter_unpack(view))
-            places, sections = [row[0] for row in rows], [row[2] for row in rows]
-        return places, bytes(view[info::step]), sections
+        rows = bytes(self.data[start * step :])
+        low, high = rows[section::step], rows[section + 1 :: step]
+        either = int.from_bytes(low, "little") | int.from_bytes(high, "little")
+        return self.places(start), rows[info::step], either.to_bytes(len(low), "little").translate(_IS_ZERO)
 
     def row(self, index: int) -> tuple[int, int, int, int]:
         """Return one symbol as :meth:`rows` does; raises FormatError when there is none of that number."""

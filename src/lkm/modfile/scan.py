@@ -7,7 +7,6 @@ that a module tells use :mod:`lkm.modfile.facts`.
 from __future__ import annotations
 
 from itertools import compress
-from operator import not_
 
 from lkm.errors import FormatError
 from lkm.formats.elf import EM_SPARC, EM_SPARCV9, SHN_ABS, STB_WEAK, STT_SPARC_REGISTER, Elf, symbols
@@ -65,7 +64,8 @@ def scan_parts(source: Source, *, crcs: bool = False) -> Parts:
     if crcs:
         need_crcs, _ = read_versions(elf)
     names = list(need_crcs) if crcs else version_names(elf)
-    more = set(names).difference(needs)
+    more = set(names)
+    more.difference_update(needs)
     if more:
         needs += more if len(more) == 1 else dict.fromkeys([name for name in names if name in more])
     return modinfo, exported, needs, weak, export_crcs, need_crcs
@@ -82,16 +82,16 @@ def undefined(elf: Elf, table: Symbols) -> tuple[list[bytes], frozenset[bytes]]:
         raise FormatError(
             f"{len(table.data) // size} symbols", elf.source.name, table.offset, "no real module has so many"
         )
-    places, infos, sections = table.columns(table.first_global)
+    places, infos, missing = table.columns(table.first_global)
     if elf.machine in (EM_SPARC, EM_SPARCV9):
-        sections = [section or info & 15 == STT_SPARC_REGISTER for info, section in zip(infos, sections, strict=True)]
-    names = table.names(list(compress(places, map(not_, sections))))
+        missing = bytes([no & (info & 15 != STT_SPARC_REGISTER) for info, no in zip(infos, missing, strict=True)])
+    names = table.names(list(compress(places, missing)))
     if b"" in names:
         names = [name for name in names if name]
     if not infos.translate(None, _NOT_WEAK):
         return names, _NONE
-    rows = zip(places, infos, sections, strict=True)
-    weak = [at for at, info, section in rows if not section and info >> 4 == STB_WEAK]
+    rows = zip(places, infos, missing, strict=True)
+    weak = [at for at, info, no in rows if no and info >> 4 == STB_WEAK]
     return names, frozenset(table.names(weak))
 
 
@@ -109,12 +109,13 @@ def exports(elf: Elf, table: Symbols, *, crcs: bool = False) -> tuple[list[bytes
     while at >= 0:
         places.add(at)
         at = strings.find(b"__crc_", at + 6)
-    names = [name[6:] for name in table.names([at for at in table.places(1) if at in places])]
+    if not crcs:  # their order is of no use to an index
+        names = table.names(sorted(places.intersection(table.places(1))))
+        return [name[6:] for name in names] or _listed_exports(elf), {}
+    rows = [row for row in table.rows() if row[0] in places]
+    names = [name[6:] for name in table.names([row[0] for row in rows])]
     if not names:
         return _listed_exports(elf), {}
-    if not crcs:
-        return names, {}
-    rows = [row for row in table.rows() if row[0] in places]
     return names, {name: resolve_crc(elf, row[2], row[3]) for name, row in zip(names, rows, strict=True)}
 
 

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 RECORD = 64
 
-_BLANKS = b" \t\n\r\v\f"
-_ZERO_TO_BLANK = b" " + bytes(range(1, 256))
-
 # by the format of an unsigned long
 _RECORDS = {
     "<Q": Struct("<I4x56s"),
@@ -27,22 +24,40 @@ _RECORDS = {
 }
 
 
+#: How many names of one tree are remembered at most: Debian's 4000 modules need 18,000.
+_MOST = 1 << 17
+
+#: How so many records are cut into names with what pads them: by size of the word before the name, and count.
+_cuts: dict[tuple[int, int], Struct] = {}
+_MOST_CUT = 1000
+
+
+class _Names(dict[bytes, bytes]):
+    """Name with padding → name. Nearly every name stands in many modules of a tree: only the first one is made."""
+
+    def __missing__(self, padded: bytes) -> bytes:
+        if len(self) > _MOST:
+            self.clear()
+        name = self[padded] = padded.split(b"\0", 1)[0]
+        return name
+
+
+_names = _Names()
+
+
 def version_names(elf: Elf) -> list[bytes]:
-    """Return the names of :func:`read_versions`, making no other objects: depmod reads 200,000 of them."""
+    """Return the names of :func:`read_versions`, perhaps some twice, making few objects: depmod reads 200,000."""
     data = elf.named(b"__versions")
     count = len(data) // RECORD
     if not count or elf.find(b"__version_ext_names"):
         return list(read_versions(elf)[0])
-    # Where the CRCs stood there are zero bytes then, and so are between names: blanks, at which split() splits.
-    plain = bytearray(data[: count * RECORD])
-    blank = bytes(count)
-    for at in range(elf.layout.word.size):
-        plain[at::RECORD] = blank
-    names = bytes(plain.translate(_ZERO_TO_BLANK)).split()
-    # An empty name, a blank in one, or bytes after one's end: modpost writes none of that.
-    if 0 in plain[elf.layout.word.size :: RECORD] or len(names) != count or plain.translate(None, _BLANKS) != plain:
-        return list(read_versions(elf)[0])
-    return names
+    word = elf.layout.word.size
+    cut = _cuts.get((word, count))
+    if cut is None:
+        cut = Struct("<" + f"{word}x{RECORD - word}s" * count)
+        if count < _MOST_CUT:
+            _cuts[word, count] = cut
+    return [*map(_names.__getitem__, cut.unpack_from(data))]
 
 
 def read_versions(elf: Elf) -> tuple[dict[bytes, int], list[str]]:

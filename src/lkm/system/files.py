@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 #: How compressed files start, as far as :func:`open_source` looks; ``kind_of`` tells for sure.
 _COMPRESSED = (b"\x1f\x8b", b"\xfd7", b"\x28\xb5")
 
-#: An ELF header is no longer.
-_HEAD = 64
+#: So much of a file is read at first: two of three modules are not longer, and need no more calls.
+_HEAD = 1 << 16
 
 #: Same limit as for module files in ``formats.compression``.
 _MAX_UNPACKED = 1 << 30
@@ -51,8 +51,8 @@ class FileSource:
         """Return exactly ``length`` bytes at ``offset``; raises FormatError past the end, MachineError on EIO."""
         if offset < 0 or length < 0 or offset + length > self.size:
             raise ends_early(self.name, offset, length, self.size)
-        if not offset and length <= len(self.head):
-            return self.head[:length]
+        if offset + length <= len(self.head):
+            return self.head[offset : offset + length]
         try:
             data = os.pread(self._fd, length, offset)
             while len(data) < length:
@@ -81,7 +81,7 @@ class open_source:  # noqa: N801  (used as a function, as open() is)
     def __enter__(self) -> Source:
         source = self._opened()
         if source.head[:2] not in _COMPRESSED:
-            return source
+            return BytesSource(source.head, self.path) if len(source.head) == source.size else source
         try:
             data = source.read(0, source.size)
         finally:

@@ -127,10 +127,17 @@ def _scan_one(path: str, crcs: bool, known: bytes | None) -> Outcome:
 def packed(facts: Parts) -> Packed:
     """Return a module's facts as :mod:`lkm.index.cache` keeps them."""
     modinfo, exports, names, weak, _, _ = facts
-    records = [record for record in modinfo.split(b"\0") if record.startswith(WANTED)]
     needs = pack(names)
     if needs.startswith(b".") or b"\0." in needs:
         # 64-bit PowerPC calls functions by ".NAME" (kmod: depmod.c, ``depmod_symbol_find``).
         needs = pack([name.removeprefix(b".") for name in names])
         weak = frozenset([name.removeprefix(b".") for name in weak])
-    return pack(records), pack(exports), needs, pack(sorted(weak)) if weak else b""
+    return _wanted(modinfo), pack(exports), needs, pack(sorted(weak)) if weak else b""
+
+
+def _wanted(modinfo: bytes) -> bytes:
+    """Return the records of WANTED. Most modules have aliases only, or none, and some have hundreds."""
+    if b"softdep=" in modinfo or b"weakdep=" in modinfo:
+        return pack([record for record in modinfo.split(b"\0") if record.startswith(WANTED)])
+    _, *parts = (b"\0" + modinfo).split(b"\0alias=")
+    return b"".join([b"alias=%b\0" % part.partition(b"\0")[0] for part in parts])
