@@ -41,44 +41,35 @@ def write_trie(blocks: Mapping[bytes, bytes], name: str = "", *, fields: list[in
         bad = next(key for key in keys if not key.isascii() or b"\0" in key)
         raise FormatError(f"only keys of 7-bit characters can be indexed, not {bad!r}", name)
     out = bytearray(12)
-    # A node with children is open until the last of them: (depth, values, bytes of children, their addresses), the
-    # deepest last. The key before this one is a leaf, until this one begins with it.
-    depths = [0]
-    values = [b""]
-    edges: list[list[int]] = [[]]
-    addresses: list[list[int]] = [[]]
+    # A node with children is open until the last of them. Of the deepest one: depth, values, bytes of children and
+    # their addresses; those above it wait. The key before this one is a leaf, until this one begins with it.
+    depth, values = 0, b""
+    edges: list[int] = []
+    addresses: list[int] = []
+    above: list[tuple[int, bytes, list[int], list[int]]] = []
     before, block = b"", b""
     for key, common in zip([*keys, b""], commons(keys), strict=True):
-        top = depths[-1]
         if common == len(before):
             if before:
-                depths.append(common)
-                values.append(block)
-                edges.append([])
-                addresses.append([])
-            else:
-                values[0] = block
+                above.append((depth, values, edges, addresses))
+                depth, edges, addresses = common, [], []
+            values = block
         else:
-            parent = max(top, common)
-            prefix = before[parent + 1 :]
-            address = len(out) | (PREFIX | VALUES if prefix else VALUES)
+            if common > depth:
+                above.append((depth, values, edges, addresses))
+                depth, values, edges, addresses = common, b"", [], []
+            prefix = before[depth + 1 :]
+            edges.append(before[depth])
+            addresses.append(len(out) | (PREFIX | VALUES if prefix else VALUES))
             out += b"%b\0%b" % (prefix, block) if prefix else block
-            while parent != common:
-                edges[-1].append(before[parent])
-                addresses[-1].append(address)
-                depth = depths.pop()
-                parent = max(depths[-1], common)
-                prefix = before[parent + 1 : depth]
-                address = emit(out, prefix, values.pop(), edges.pop(), addresses.pop(), fields)
-            if depths[-1] < common:
-                depths.append(common)
-                values.append(b"")
-                edges.append([])
-                addresses.append([])
-            edges[-1].append(before[common])
-            addresses[-1].append(address)
+            while depth > common:
+                parent = max(above[-1][0], common)
+                address = emit(out, before[parent + 1 : depth], values, edges, addresses, fields)
+                depth, values, edges, addresses = above.pop() if above[-1][0] == parent else (parent, b"", [], [])
+                edges.append(before[depth])
+                addresses.append(address)
         before, block = key, blocks.get(key, b"")
-    root = emit(out, b"", values[0], edges[0], addresses[0], fields)
+    root = emit(out, b"", values, edges, addresses, fields)
     if len(out) > MASK:
         raise FormatError(f"the index would be {len(out)} bytes long, more than its offsets can tell", name)
     out[:12] = Struct(">III").pack(MAGIC, VERSION, root)
