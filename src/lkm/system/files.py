@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 #: How compressed files start, as far as :func:`open_source` looks; ``kind_of`` tells for sure.
 _COMPRESSED = (b"\x1f\x8b", b"\xfd7", b"\x28\xb5")
 
-#: So much of a file is read at first: two of three modules are not longer, and need no more calls.
-_HEAD = 1 << 16
+#: An ELF header is no longer.
+_HEAD = 64
 
 #: Same limit as for module files in ``formats.compression``.
 _MAX_UNPACKED = 1 << 30
@@ -69,13 +69,14 @@ class open_source:  # noqa: N801  (used as a function, as open() is)
     """Open a file for reading in parts: ``with open_source(path) as source``.
 
     A compressed file is decompressed whole, whatever its name: as kmod, by its contents. Raises MachineError;
-    FormatError for a broken stream.
+    FormatError for a broken stream. ``ahead``: so many bytes are read at first, for who will want most of them.
     """
 
-    __slots__ = ("_fd", "path")
+    __slots__ = ("_ahead", "_fd", "path")
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, ahead: int = _HEAD) -> None:
         self.path = path
+        self._ahead = ahead
         self._fd = -1
 
     def __enter__(self) -> Source:
@@ -93,7 +94,7 @@ class open_source:  # noqa: N801  (used as a function, as open() is)
     def _opened(self) -> FileSource:
         try:
             self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-            head = os.pread(self._fd, _HEAD, 0)
+            head = os.pread(self._fd, self._ahead, 0)
             return FileSource(self._fd, self.path, os.fstat(self._fd).st_size, head)
         except OSError as e:
             self._close()
