@@ -79,7 +79,7 @@ class Built(Record):
 
 def resolve(modules: Modules) -> Resolved:
     """Return what the modules need of one another; raises CycleError, naming those in circles."""
-    owners = owners_of([stripped(unpack(names), modules.strip) for names in modules.exports])
+    owners = _owners(modules)
     direct = direct_needs([stripped(unpack(names), modules.strip) for names in modules.needs], owners)
     order = users_first(direct)
     if len(order) < len(direct):
@@ -87,12 +87,18 @@ def resolve(modules: Modules) -> Resolved:
     return Resolved(owners, direct, all_needs(direct, order))
 
 
+def _owners(modules: Modules) -> dict[bytes, int]:
+    return owners_of([stripped(unpack(names), modules.strip) for names in modules.exports])
+
+
 def build_aliases(modules: Modules) -> Aliases:
-    """Return the part of :func:`build` that needs no resolved symbols, nearly half of its work."""
+    """Return half of :func:`build`: what needs no dependencies, but for the index of symbols."""
     files: dict[str, bytes] = {}
     notes: list[Note] = []
     places: list[int] | None = [] if modules.derive else None
     sizes = _add_aliases(files, modules.names, modules.records, notes, places)
+    files |= directives(modules.names, modules.records)
+    files["modules.symbols"] = _symbols_text(modules.names, _owners(modules))
     return files, notes, sizes, pack_fields(places or [])
 
 
@@ -114,7 +120,7 @@ def build(
     names = modules.names
     notes: list[Note] = []
     last_notes: list[Note] = []
-    last = directives(names, modules.records)
+    last: dict[str, bytes] = {}
     last["modules.builtin.bin"] = b"" if builtin is None else _builtin_index(builtin, last_notes)
     last["modules.builtin.alias.bin"] = (
         b"" if builtin_modinfo is None else _builtin_aliases(builtin_modinfo, last_notes)
@@ -128,7 +134,7 @@ def build(
     symbols: dict[str, bytes] = {}
     symbol_notes: list[Note] = []
     symbol_places: list[int] | None = [] if modules.derive else None
-    _add_symbols(symbols, names, resolved.owners, symbol_notes, symbol_places)
+    symbols["modules.symbols.bin"] = _symbols_index(names, resolved.owners, symbol_notes, symbol_places)
     _hand_over(symbols, done)
     alias_files, alias_notes, sizes, alias_fields = aliases()
     _hand_over(alias_files, done)
@@ -137,8 +143,7 @@ def build(
     if dep_places is not None and symbol_places is not None and _is_plain(modules, resolved):
         fields = (pack_fields(dep_places), alias_fields, pack_fields(symbol_places))
         derived = Derived(resolved.direct, sizes, fields)
-    order = {**files, **alias_files, **dict.fromkeys(("modules.softdep", "modules.weakdep"), b""), **symbols}
-    return Built({**order, **last}, notes, derived)
+    return Built({**files, **alias_files, **symbols, **last}, notes, derived)
 
 
 def _is_plain(modules: Modules, resolved: Resolved) -> bool:
@@ -245,14 +250,17 @@ def _owned(owners: dict[bytes, int], names: list[bytes]) -> dict[bytes, bytes]:
     return dict(zip(owners, map(blocks.__getitem__, owners.values()), strict=True))
 
 
-def _add_symbols(
-    files: dict[str, bytes], names: list[bytes], owners: dict[bytes, int], notes: list[Note], places: list[int] | None
-) -> None:
+def _symbols_text(names: list[bytes], owners: dict[bytes, int]) -> bytes:
     ends = [b" %s\n" % name for name in names]
     lines = [b"alias symbol:" + symbol + ends[owners[symbol]] for symbol in hash_order(owners, SYMBOL_BUCKETS)]
-    files["modules.symbols"] = b"# Aliases for symbols, used by symbol_request().\n" + b"".join(lines)
+    return b"# Aliases for symbols, used by symbol_request().\n" + b"".join(lines)
+
+
+def _symbols_index(
+    names: list[bytes], owners: dict[bytes, int], notes: list[Note], places: list[int] | None
+) -> bytes:
     blocks = {b"symbol:" + symbol: block for symbol, block in _owned(owners, names).items()}
-    files["modules.symbols.bin"] = _trie("modules.symbols.bin", blocks, notes, places)
+    return _trie("modules.symbols.bin", blocks, notes, places)
 
 
 def directives(names: list[bytes], records: Column) -> dict[str, bytes]:

@@ -243,7 +243,7 @@ def test_a_directory_that_cannot_be_written_keeps_its_files(
         patch.setattr("lkm.system.files.os.fsync", refuse)
         assert run("-b", root, RELEASE) == 1
     err = capfd.readouterr().err
-    assert err.startswith(f"depmod: FATAL: {tree_of(root)}/modules.softdep: Permission denied\n  run it as root")
+    assert err.startswith(f"depmod: FATAL: {tree_of(root)}/modules.builtin.bin: Permission denied\n  run it as root")
     assert (tree_of(root) / "modules.dep").read_text() == "old"
     assert not list(tree_of(root).glob("*.tmp"))
 
