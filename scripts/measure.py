@@ -5,38 +5,49 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROUNDS = int(os.environ.get("LKM_BENCH_ROUNDS", "7"))
 
 
 @dataclass
 class Command:
-    """What is timed: ``before`` each run (not timed), ``stdin`` a file, ``statuses`` that mean success."""
+    """What is timed: ``before`` each run (not timed), ``stdin`` a file, ``statuses`` that mean success.
+
+    Raises SystemExit with what it wrote to standard error when it fails.
+    """
 
     words: list[str]
     before: Callable[[], None] | None = None
     stdin: str = os.devnull
     statuses: tuple[int, ...] = (0,)
 
-    def _failed(self, status: int) -> SystemExit:
-        return SystemExit(f"bench: failed with status {status}: {' '.join(self.words)[:300]}")
+    def _failed(self, status: int, errors: IO[bytes]) -> SystemExit:
+        errors.seek(0)
+        said = errors.read().decode("utf-8", "replace")[-2000:]
+        return SystemExit(f"bench: failed with status {status}: {' '.join(self.words)[:300]}\n{said}")
 
     def seconds(self) -> float:
         """Run it with its output thrown away; return seconds."""
         if self.before:
             self.before()
-        actions = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (1, 2)]
-        actions.append((os.POSIX_SPAWN_OPEN, 0, self.stdin, os.O_RDONLY, 0))
-        start = time.perf_counter()
-        child = os.posix_spawnp(self.words[0], self.words, os.environ, file_actions=actions)
-        _, status = os.waitpid(child, 0)
-        seconds = time.perf_counter() - start
-        if os.waitstatus_to_exitcode(status) not in self.statuses:
-            raise self._failed(os.waitstatus_to_exitcode(status))
+        with tempfile.TemporaryFile() as errors:
+            actions = [
+                (os.POSIX_SPAWN_OPEN, 0, self.stdin, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_RDWR, 0),
+                (os.POSIX_SPAWN_DUP2, errors.fileno(), 2),
+            ]
+            start = time.perf_counter()
+            child = os.posix_spawnp(self.words[0], self.words, os.environ, file_actions=actions)
+            _, status = os.waitpid(child, 0)
+            seconds = time.perf_counter() - start
+            if os.waitstatus_to_exitcode(status) not in self.statuses:
+                raise self._failed(os.waitstatus_to_exitcode(status), errors)
         return seconds
 
     def memory(self) -> float:
@@ -47,14 +58,16 @@ class Command:
         """
         if self.before:
             self.before()
-        with open(self.stdin, "rb") as stdin, open(os.devnull, "wb") as nowhere:
-            child = subprocess.Popen(self.words, stdin=stdin, stdout=nowhere, stderr=nowhere, start_new_session=True)
+        with open(self.stdin, "rb") as stdin, tempfile.TemporaryFile() as errors:
+            child = subprocess.Popen(
+                self.words, stdin=stdin, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
+            )
             peak = 0
             while child.poll() is None:
                 peak = max(peak, sum(_pss(process) for process in _family(child.pid)))
                 time.sleep(0.002)
-        if child.returncode not in self.statuses:
-            raise self._failed(child.returncode)
+            if child.returncode not in self.statuses:
+                raise self._failed(child.returncode, errors)
         return peak / 1024
 
 

@@ -23,7 +23,6 @@ _RECORDS = {
     ">I": Struct(">I60s"),
 }
 
-
 #: How many names of one tree are remembered at most: Debian's 4000 modules need 18,000.
 _MOST = 1 << 17
 

@@ -3,10 +3,14 @@ from __future__ import annotations
 import struct
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lkm.errors import FormatError
+from lkm.formats.elf import Elf, symbols
 from lkm.formats.source import BytesSource
 from lkm.modfile.scan import IndexFacts, scan
+from lkm.modfile.versions import read_versions, version_names
 from tests.support.elfwriter import Export, Section, Writer, build_module
 
 VARIANTS = [(64, "<"), (64, ">"), (32, "<"), (32, ">")]
@@ -63,6 +67,31 @@ def test_a_broken_version_table_is_used_as_far_as_it_goes() -> None:
     record = struct.pack("<Q56s", 7, b"f\0garbage")
     facts = scanned(build_module(needs=["f"], sections={"__versions": record + b"abc"}), crcs=True)
     assert (facts.needs, facts.need_crcs) == ([b"f"], {b"f": 7})
+
+
+@given(st.sampled_from(VARIANTS), st.lists(st.lists(st.sampled_from([b"\0", b"f", b" ", b"\xff"]), max_size=9)))
+def test_names_of_versions_are_the_same_with_and_without_their_crcs(
+    variant: tuple[int, str], drawn: list[list[bytes]]
+) -> None:
+    bits, order = variant
+    head = bits // 8
+    table = b"".join([bytes(head) + b"".join(name).ljust(64 - head, b"\0") for name in drawn])
+    data = build_module(bits=bits, order=order, needs=["f"], sections={"__versions": table + b"\0f"})
+    elf = Elf(BytesSource(data, "x.ko"))
+    assert list(dict.fromkeys(version_names(elf))) == list(read_versions(elf)[0])
+    assert scanned(data).needs == scanned(data, crcs=True).needs
+
+
+@pytest.mark.parametrize("section", [0, 1, 0x100, 0x200, 0xFFF1, 0xFFF2])
+@pytest.mark.parametrize(("bits", "order"), VARIANTS)
+def test_only_symbols_of_no_section_are_undefined(section: int, bits: int, order: str) -> None:
+    data = build_module(bits=bits, order=order, needs=["f"])
+    table = symbols(Elf(BytesSource(data, "x.ko")))
+    assert table
+    step = table.elf.layout.symbol.size
+    at = table.offset + len(table.data) - step + (6 if bits == 64 else 14)
+    changed = data[:at] + struct.pack(order + "H", section) + data[at + 2 :]
+    assert scanned(changed).needs == ([] if section else [b"f"])
 
 
 def test_registers_of_sparc_are_no_symbols() -> None:

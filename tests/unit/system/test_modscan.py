@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from lkm.index.build import WANTED
 from lkm.index.cache import NO_HASH, unpack
 from lkm.system import modscan
-from lkm.system.modscan import scan_modules
+from lkm.system.modscan import packed, scan_modules
 from tests.support.elfwriter import build_module
 
 
@@ -41,6 +44,17 @@ def test_rows_come_in_the_order_of_the_paths(workers: int, tmp_path: Path, monke
             assert (records, exports, needs, weak) == ([], [], [], [])
             assert fault
     assert outcomes[12][3] == "No such file or directory"
+
+
+PIECES = [b"\0", b"alias=", b"softdep=", b"weakdep=", b"license=", b"x", b"=", b"alias"]
+
+
+@given(st.lists(st.sampled_from(PIECES)).map(b"".join))
+@example(b"alias=a\0\0alias=b")
+@example(b"notalias=a\0parm=alias=b\0alias=\0alias=c\0x")
+def test_aliases_softdeps_and_weakdeps_are_kept_and_all_else_is_not(modinfo: bytes) -> None:
+    wanted = [record for record in modinfo.split(b"\0") if record.startswith(WANTED)]
+    assert unpack(packed((modinfo, [], [], frozenset(), {}, {}))[0]) == wanted
 
 
 def test_the_work_of_a_child_that_dies_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
