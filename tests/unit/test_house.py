@@ -48,7 +48,7 @@ TESTED_BY = {
     "manager/watch.py": "unit/cli/test_json.py",
     "manager/explainer.py": "unit/cli/test_failure.py",
     "manager/explanation.py": "unit/cli/test_explain.py",
-    "manager/report.py": "unit/cli/test_verbs.py",
+    "manager/report.py": "unit/manager/test_manager.py",
     "manager/kernels.py": "unit/cli/test_kernels.py",
     "manager/loading.py": "unit/cli/test_verbs.py",
     "manager/newworld.py": "unit/cli/test_sim.py",

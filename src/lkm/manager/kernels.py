@@ -22,7 +22,7 @@ def kernel_of(spec: str, where: str = "") -> ShownKernel:
     if spec in LIVE:
         from lkm.kernel.linux import LinuxKernel
 
-        return LinuxKernel()
+        return LinuxKernel(own=True)  # a program goes on, and what it has open stays so
     kind, _, path = spec.partition(":")
     if kind != "sim" or not path:
         raise MachineError(f"unknown kernel '{spec}'", where, 22, VALUES)
