@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lkm.diagnose.effects import SERVES
+from lkm.report.ids import brief, short
 from lkm.report.refusal import printable
 from lkm.state.snapshot import KINDS
 
@@ -89,6 +90,11 @@ def verdict_text(effects: ModuleEffects) -> str:
         offers = f" of {_count(effects.exports, 'symbol')}" if effects.exports else ""
         users = f", used by {printable(' '.join(effects.users))}" if effects.users else ""
         return f"a library{offers} for other modules{users}"
+    if verdict.code == "fits":
+        knows = _some("", [f"{device.bus}/{device.name}" for device in verdict.devices])
+        return f"knows {knows} of this machine, and nothing more of it is to be seen"
+    if verdict.code == "asked":
+        return f"nothing of it is to be seen; the kernel asks for it when {_list(verdict.asked, 2)}"
     if verdict.code in ("no-device", "other-driver", "not-bound"):
         return f"drives nothing: {_why_nothing(verdict)}"
     return {
@@ -107,10 +113,10 @@ def _why_nothing(verdict: Verdict) -> str:
         return f"{_some('', names)} has an id that it knows, and no driver; the kernel's messages may say why"
     text = "no device with an id that it knows"
     if verdict.ids:
-        text += f" ({_list(verdict.ids)})"
+        text += f" ({_list(_once([brief(each) for each in verdict.ids]))})"
     if verdict.others:
-        others = dict.fromkeys([device.modalias or f"{device.bus}/{device.name}" for device in verdict.others])
-        return f"{text}; this machine has {_list(tuple(others))}"
+        others = [brief(each.modalias) if each.modalias else f"{each.bus}/{each.name}" for each in verdict.others]
+        return f"{text}; this machine has {_list(_once(others))}"
     return f"{text}; this machine has no device of that kind"
 
 
@@ -122,7 +128,8 @@ def _devices(verdict: Verdict) -> list[str]:
 
 
 def _named(device: Device) -> str:
-    return printable(f"{device.bus}/{device.name}: {device.modalias or 'it has no modalias'}, driver {device.driver}")
+    modalias = short(device.modalias) if device.modalias else "it has no modalias"
+    return f"{printable(f'{device.bus}/{device.name}')}: {modalias}, driver {printable(device.driver)}"
 
 
 def _served(effects: ModuleEffects) -> str:
@@ -132,7 +139,7 @@ def _served(effects: ModuleEffects) -> str:
             groups.setdefault(change.kind, []).append(_brief_name(change.thing))
     if len(groups) > 1:
         groups.pop("object", None)  # those that only stand for the others
-    return _some("serves", [_group(kind, names) for kind, names in groups.items()], 9) if groups else ""
+    return _some("serves", [_group(kind, _once(names)) for kind, names in groups.items()], 9) if groups else ""
 
 
 def _gone(effects: ModuleEffects) -> str:
@@ -140,14 +147,18 @@ def _gone(effects: ModuleEffects) -> str:
     for change in effects.changes:
         if change.kind in SERVES and change.after is None:
             groups.setdefault(change.kind, []).append(_brief_name(change.thing))
-    parts = [_group(kind, names) for kind, names in groups.items()]
+    parts = [_group(kind, _once(names)) for kind, names in groups.items()]
     return f"out, and with it {_list(parts, 9)}" if parts else "out"
 
 
-def _group(kind: str, names: list[str]) -> str:
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _group(kind: str, names: Sequence[str]) -> str:
     word = KINDS[kind]
     if len(names) > 1:
-        word += "es" if word.endswith("s") else "s"
+        word = f"{word[:-1]}ies" if word.endswith("y") else word + ("es" if word.endswith(("s", "ch")) else "s")
     return f"{word} {_list(names)}"
 
 
@@ -178,9 +189,9 @@ def change_line(change: Change) -> str:
 
     >>> from lkm.state.snapshot import Change, Thing
     >>> change_line(Change(None, Thing("node", "/dev/fuse", "char 10:229")))
-    '+ device node       /dev/fuse (char 10:229)'
+    '+ device node        /dev/fuse (char 10:229)'
     >>> change_line(Change(Thing("device", "pci/0"), Thing("device", "pci/0", "e100", "e100")))
-    '~ device            pci/0: driver none -> e100'
+    '~ device             pci/0: driver none -> e100'
     """
     thing = change.thing
     text = printable(thing.name)
@@ -222,6 +233,7 @@ def _module(one: ModuleEffects) -> Object:
             "ids": list(verdict.ids),
             "devices": [device_object(device) for device in verdict.devices],
             "others": [device_object(device) for device in verdict.others],
+            "asked": list(verdict.asked),
         },
         "exports": one.exports,
         "users": list(one.users),

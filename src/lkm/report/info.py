@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from lkm.diagnose.asked import asked
 from lkm.diagnose.evidence import BAD, GOOD, MALFORMED, UNKNOWN_KEY, UNSUPPORTED
 from lkm.record import Record
 from lkm.report.config import directive_line
 from lkm.report.document import loaded, place, users
 from lkm.report.effects import device_object
+from lkm.report.ids import short
 from lkm.report.parameters import known, parameter_lines, parameter_object
 from lkm.report.refusal import printable
 from lkm.report.users import user_line
-from lkm.state.devices import hardware_ids
+from lkm.state.devices import UNBOUND, hardware_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,24 +42,6 @@ _SIGNATURES = {
     UNSUPPORTED: "by {signer}, in a form that a kernel with the keys of {origin} does not take",
     UNKNOWN: "by {signer}; not verified, as there is no kernel image to take keys from",
 }
-#: Start of an alias → when the kernel (or a program) asks for it.
-_ASKS = (
-    ("fs-", "a file system of type {} is mounted"),
-    ("net-pf-", "a socket of protocol family {} is made"),
-    ("crypto-", "algorithm {} is asked for"),
-    ("char-major-", "a character device {} is opened"),
-    ("block-major-", "a block device {} is opened"),
-    ("rtnl-link-", "`ip link add type {}` is called"),
-    ("netdev-", "network interface {} is named"),
-    ("tty-ldisc-", "line discipline {} is set"),
-    ("devname:", "/dev/{} is opened"),
-    ("binfmt-", "a program of format {} is run"),
-    ("nls_", "character set {} is asked for"),
-    ("tcp_", "TCP congestion control {} is chosen"),
-    ("ipt_", "an iptables rule uses {}"),
-    ("ip6t_", "an ip6tables rule uses {}"),
-    ("xt_", "a packet filter rule uses {}"),
-)
 
 
 class Signed(Record):
@@ -195,9 +179,8 @@ def _reason(reason: Reason) -> str:
         return f"it is loaded at boot, as {printable(reason.what)} ({reason.origin})"
     if reason.kind == "alias":
         return f"the configuration calls it {reason.what}, too ({reason.origin})"
-    for start, words in _ASKS:
-        if reason.what.startswith(start):
-            return f"the kernel asks for it when {words.format(printable(reason.what[len(start) :]))}"
+    if words := asked(reason.what):
+        return f"the kernel asks for it when {printable(words)}"
     return f"it is asked for as {printable(reason.what)}"
 
 
@@ -205,8 +188,8 @@ def _hardware_lines(about: About) -> list[str]:
     ids = hardware_ids([value for key, value in about.info if key == "alias"])
     lines = _several("knows", [printable(each) for each in ids])
     for device in about.more.devices:
-        driver = f"driver {device.driver}" if device.driver else "no driver"
-        lines.append(_line("fits", f"{device.bus}/{device.name} ({printable(device.modalias)}), {driver}"))
+        driver = "" if device.bus in UNBOUND else f", driver {device.driver}" if device.driver else ", no driver"
+        lines.append(_line("fits", f"{device.bus}/{device.name} ({short(device.modalias)}){driver}"))
     if ids and not about.more.devices and about.state != "unknown":
         lines.append(_line("fits", "no device of this machine"))
     return lines

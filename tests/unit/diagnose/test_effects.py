@@ -106,6 +106,34 @@ def test_why_it_drives_nothing() -> None:
     assert one(shown(module("e1000")), file) == "no-device"  # by the ids alone
 
 
+def test_a_driver_that_does_not_say_whose_it_is() -> None:
+    things = [Thing("driver", "pseudo/scsi_debug"), Thing("device", "pseudo/adapter0", "scsi_debug")]
+    assert one(shown(module("scsi_debug"), things=[*things, Thing("bus", "pseudo")])) == "drives"
+    foreign = Thing("device", "pseudo/adapter1", "other")
+    assert one(shown(module("scsi_debug"), things=[things[0], foreign])) == "no-device"
+
+
+def test_a_driver_that_another_module_registers_for_it() -> None:
+    things = [Thing("driver", "usb/ftdi_sio", "", "usbserial"), Thing("class", "x", "", "usbserial")]
+    (only,) = (result := found(shown(), shown(module("ftdi_sio"), things=things))).modules
+    assert [change.name for change in only.changes] == ["usb/ftdi_sio"]
+    assert [change.name for change in result.others] == ["x"]
+
+
+def test_what_binds_no_driver() -> None:
+    cpu = Device("cpu", "cpu0", "cpu:type:x86,feature:,0099")
+    file = facts("kvm", "cpu:type:x86,*0099*")
+    assert one(shown(module("kvm")), file, devices=[cpu]) == "fits"
+    assert one(shown(module("kvm")), file, devices=[cpu._replace(modalias="cpu:type:x86,")]) == "no-device"
+
+
+def test_what_it_is_asked_for_tells_what_it_is_for() -> None:
+    after = shown(module("veth"))
+    (only,) = found(shown(), after, facts("veth", "rtnl-link-veth", "veth", exports=["x"])).modules
+    assert (only.verdict.code, only.verdict.asked) == ("asked", ("`ip link add type veth` is called",))
+    assert one(shown(module("sch_fq")), facts("sch_fq")) == "asked"
+
+
 def test_other_verdicts() -> None:
     assert one(shown(module("fat")), facts("fat", exports=["x"])) == "library"
     assert one(shown(module("fat", "msdos"))) == "library"
