@@ -53,7 +53,7 @@ def effects_text(effects: Effects, *, brief: bool = False) -> str:
         if not brief:
             lines.append(f"{module.action} {name} ({module.module.size} bytes): {verdict}")
             lines += [f"  {line}" for line in map(change_line, module.changes)]
-        elif verdict != "out" and module.verdict.code != "library":
+        elif verdict != "out" and not _only_helps(module):
             lines.append(f"  {name}: {verdict}")
         if not brief:
             lines += [f"    {line}" for line in _devices(module.verdict)]
@@ -71,6 +71,11 @@ def effects_text(effects: Effects, *, brief: bool = False) -> str:
         way = "more" if effects.size > 0 else "less"
         lines.append(f"loaded modules take {abs(effects.size)} bytes {way} than before")
     return _joined(lines or ["nothing changed: no module came or went, and all that is looked at is as it was"])
+
+
+def _only_helps(module: ModuleEffects) -> bool:
+    """Tell whether all that there is to tell is that others need it."""
+    return module.verdict.code == "library" or (module.verdict.code == "asked" and bool(module.users))
 
 
 def _joined(lines: Iterable[str]) -> str:

@@ -87,6 +87,9 @@ def test_the_whole_and_in_brief() -> None:
         "    ~ device             pci/0: driver x -> none",
         "  kernel: m: \\x1bwarned",
     ]
+    helper = loaded("asked", asked=("x is made",))
+    assert effects_text(Effects((helper,)), brief=True).startswith("  m: nothing of it")
+    assert effects_text(Effects((helper._replace(users=("a",)),)), brief=True) == ""
     assert effects_text(Effects()).startswith("nothing changed")
     assert effects_text(Effects(), brief=True) == ""
     assert effects_text(Effects(modules=(OUT,), size=-9)).endswith("take 9 bytes less than before\n")
