@@ -8,6 +8,8 @@ from lkm.cli.kernelside import of_image, verified
 from lkm.cli.modinfo import records
 from lkm.config.modulesload import Wanted, of_cmdline, parse
 from lkm.errors import FormatError, LkmError
+from lkm.formats.elf import Elf
+from lkm.formats.machines import machine_name
 from lkm.modfile.kernelparam import read_params
 from lkm.modfile.signature import MAGIC, read_signature
 from lkm.names import fold, fold_alias, name_from_path
@@ -97,7 +99,8 @@ class Details:
                 table = read_params(source, defaults=True)
             except FormatError:
                 table = None
-            return info, More(os.stat(path).st_size, table or (), self._keys.signature(source))
+            machine = machine_name(Elf(source).machine)
+            return info, More(os.stat(path).st_size, table or (), self._keys.signature(source), machine=machine)
 
     def add(
         self, more: More | None, name: ModuleName, info: tuple[tuple[str, str], ...], module: LoadedModule | None
@@ -105,11 +108,13 @@ class Details:
         """Return what is known besides the file."""
         firmware = [value for key, value in info if key == "firmware"]
         aliases = [value for key, value in info if key == "alias"]
+        release = next((value.split(" ")[0] for key, value in info if key == "vermagic"), self._release)
         return (more or More())._replace(
             dependents=self._needed_by(name),
             firmware_missing=missing(self._verb.root, self._release, firmware) if self._firmware else None,
             devices=matching(aliases, self._machine()) if aliases else (),
             reasons=self._reasons(name, aliases, module),
+            other=self._release if release != self._release else "",
         )
 
     def _machine(self) -> tuple[Device, ...]:

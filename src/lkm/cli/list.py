@@ -28,7 +28,7 @@ USAGE = """lkm list [options] [NAME...]
 Lists the loaded modules, the newest first: size, use count, who uses each (modules, mounts, interfaces, processes),
 taint, and a time at which it was there already. NAME may have wildcards. Status: 0, 1 when no module fits, 2."""
 OPTIONS = (
-    Option("s", "sort", "COLUMN", "newest, oldest, name, size or uses (the largest first)"),
+    Option("s", "sort", "COLUMN", "newest, oldest, name, size, uses, taint, signature or autoclean; the most first"),
     Option("t", "tree", "", "as a tree: below each module those that it uses"),
     Option("", "used", "", "only modules that somebody uses"),
     Option("", "unused", "", "only modules that nobody uses"),
@@ -57,9 +57,9 @@ def _work(given: dict[str, str], operands: list[str], fields: Object) -> int:
     used = True if "used" in given else False if "unused" in given else None
     every, complete = _rows(kernel)
     rows = chosen(every, [fold(word) for word in operands], used=used, tainted="tainted" in given)
-    rows = in_order(rows, sort)
-    if {"long", "json"} & set(given):
+    if {"long", "json"} & set(given) or sort == "signature":
         rows = _with_files(kernel, rows)
+    rows = in_order(rows, sort)
     fields |= {"modules": [row_object(row, signature_object) for row in rows], "complete": complete}
     if "json" not in given:
         _print(rows, given)

@@ -39,9 +39,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         return
     ids = [alias for alias in file.facts.values("alias") if ":" in alias]
     what, seen = _compared(ids, evidence.devices)
-    shown = (
-        f"it knows {count(len(ids), 'id')} of devices: {some(ids, _SHOWN)}" if ids else "it knows no ids of devices"
-    )
+    shown = f"{count(len(ids), 'id')} of devices: {some(ids, _SHOWN)}" if ids else "no ids of devices"
     remedies = (_IDS, _DEVICES) if ids else (_PARAMETERS,) if file.facts.parameters else ()
     yield Finding(
         CODE,
@@ -79,12 +77,9 @@ def _compared(ids: Sequence[str], devices: Sequence[Device] | None) -> tuple[str
         return f"{none}, though one has an id that it knows", [_seen(device) for device in fits[:_SHOWN]]
     if not same:
         return f"{none}: this machine has none on {some(buses)}", [Fact(f"no device on {some(buses)}", "/sys/bus")]
-    whose = (
-        f"none of the {len(same)} on {some(buses)} has an id"
-        if len(same) > 1
-        else f"the one on {some(buses)} has no id"
-    )
-    what = f"{none}: {whose} that it knows"
+    them = some(buses)
+    start = f"none of the {len(same)} on {them} has an" if len(same) > 1 else f"the one on {them} has no"
+    what = f"{none}: {start} id that it knows"
     kin = [device for device in near if _vendor(device.modalias) in starts and ":v" in device.modalias]
     shown = kin or same
     nearest = Fact(f"{count(len(kin), 'device')} of the same vendor", "/sys/bus")

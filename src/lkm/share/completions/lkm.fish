@@ -237,7 +237,7 @@ complete -c lkm -n '_shtab_lkm_using lint' -s h -l help -d 'print this help'
 complete -c lkm -n '_shtab_lkm_using lint' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'
 complete -c lkm -n '_shtab_lkm_using lint; and test $_shtab_lkm_npos -ge 0' -ka "(__fish_complete_directories)" -d operand
 complete -c lkm -n '_shtab_lkm_using; and test $_shtab_lkm_npos -eq 0' -a list -d 'list the loaded modules, with who uses them; as a table or a tree'
-complete -c lkm -n '_shtab_lkm_using list' -s s -l sort -x -d 'newest, oldest, name, size or uses (the largest first)'
+complete -c lkm -n '_shtab_lkm_using list' -s s -l sort -x -d 'newest, oldest, name, size, uses, taint, signature or autoclean; the most first'
 complete -c lkm -n '_shtab_lkm_using list' -s t -l tree -d 'as a tree: below each module those that it uses'
 complete -c lkm -n '_shtab_lkm_using list' -l used -d 'only modules that somebody uses'
 complete -c lkm -n '_shtab_lkm_using list' -l unused -d 'only modules that nobody uses'

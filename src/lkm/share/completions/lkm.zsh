@@ -308,7 +308,7 @@ _shtab_lkm_lint_options=(
 _shtab_lkm_lint_defaults_added=0
 
 _shtab_lkm_list_options=(
-  {-s,--sort}"[newest, oldest, name, size or uses (the largest first)]:COLUMN:"
+  {-s,--sort}"[newest, oldest, name, size, uses, taint, signature or autoclean\; the most first]:COLUMN:"
   {-t,--tree}"[as a tree\: below each module those that it uses]"
   "--used[only modules that somebody uses]"
   "--unused[only modules that nobody uses]"
