@@ -24,7 +24,7 @@ from lkm.system.files import read_bytes, read_text
 from lkm.system.fileset import replace_file
 from lkm.system.indexfaults import index_faults
 from lkm.system.linttree import LintTree
-from lkm.system.tree import PARENTS, find_modules_dir
+from lkm.system.tree import find_modules_dir, newest_release
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class _Place:
         self.release = given.get("set-version", "")
         if "image" in given:
             self._read_image(given["image"])
-        self.release = self.release or (_only_release(self.root) if root else kernel.release())
+        self.release = self.release or (newest_release(self.root) if root else kernel.release())
         self._lacking, self._advice = "no module tree", "-S VERSION names another release"
         self.directory = ""
         try:
@@ -202,19 +202,6 @@ class _Place:
         if codes:
             self._say.warning(f"{self._lacking}; not looked for: {', '.join(codes)}")
             self._say.detail(self._advice)
-
-
-def _only_release(root: str) -> str:
-    """Return the newest release that a foreign root has modules of, "" where it has none."""
-    places = [f"{root}/{parent}" for parent in PARENTS if os.path.isdir(f"{root}/{parent}")]
-    found = [name for place in places for name in sorted(os.listdir(place)) if os.path.isdir(f"{place}/{name}")]
-    return max(found, key=_version, default="")
-
-
-def _version(release: str) -> tuple[tuple[int, str], ...]:
-    """Return what sorts releases by the numbers in them."""
-    words = "".join([c if c.isdigit() else f" {c} " for c in release]).split()
-    return tuple([(int(word), "") if word.isdigit() else (-1, word) for word in words])
 
 
 def _put(text: str) -> None:
