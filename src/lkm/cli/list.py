@@ -62,7 +62,10 @@ def _work(given: dict[str, str], operands: list[str], fields: Object) -> int:
     rows = in_order(rows, sort)
     fields |= {"modules": [row_object(row, signature_object) for row in rows], "complete": complete}
     if "json" not in given:
-        _print(rows, given)
+        if rows:
+            _print(rows, given)
+        else:
+            sys.stderr.write(f"lkm list: {'no module that is loaded fits' if every else 'no module is loaded'}\n")
         if not complete:
             sys.stderr.write("lkm list: some processes could not be looked at: root may look at all\n")
     return 0 if rows or not every else 1
@@ -126,9 +129,7 @@ def _with_files(kernel: ShownKernel, rows: list[Row]) -> list[Row]:
 
 
 def _print(rows: list[Row], given: dict[str, str]) -> None:
-    if not rows:
-        sys.stderr.write("lkm list: no module fits, or none is loaded\n")
-    elif "tree" in given:
+    if "tree" in given:
         sys.stdout.write(tree(rows))
     elif sys.stdout.isatty() and "plain" not in given:
         from lkm.cli.list_terminal import show

@@ -55,12 +55,15 @@ def effects_text(effects: Effects, *, brief: bool = False) -> str:
             lines += [f"  {line}" for line in map(change_line, module.changes)]
         elif verdict != "out" and not _only_helps(module):
             lines.append(f"  {name}: {verdict}")
+        lines += [f"  {name}: {line}" for line in _taints(module) if brief]
         if not brief:
             lines += [f"    {line}" for line in _devices(module.verdict)]
     if effects.others:
         unknown = "changed, and it is not known by which of these:" if lines else "changed:"
         lines.append("  also changed:" if brief else unknown)
         lines += [f"{'  ' * (1 + brief)}{change_line(change)}" for change in effects.others]
+    if not lines and not brief:
+        lines.append("nothing changed: no module came or went, and all that is looked at is as it was")
     said = [record for record in effects.log if not brief or record.level <= _WARNING]
     if said and not brief:
         lines.append("the kernel said:")
@@ -70,7 +73,12 @@ def effects_text(effects: Effects, *, brief: bool = False) -> str:
     if effects.size:
         way = "more" if effects.size > 0 else "less"
         lines.append(f"loaded modules take {abs(effects.size)} bytes {way} than before")
-    return _joined(lines or ["nothing changed: no module came or went, and all that is looked at is as it was"])
+    return _joined(lines)
+
+
+def _taints(module: ModuleEffects) -> list[str]:
+    found = [change.name for change in module.changes if change.kind == "taint" and change.before is None]
+    return [f"taints the kernel with {letter} ({TAINTS.get(letter, 'unknown')})" for letter in found]
 
 
 def _only_helps(module: ModuleEffects) -> bool:

@@ -87,6 +87,12 @@ def test_the_whole_and_in_brief() -> None:
         "    ~ device             pci/0: driver x -> none",
         "  kernel: m: \\x1bwarned",
     ]
+    assert effects_text(Effects(log=log[:1])).splitlines()[::2] == [
+        "nothing changed: no module came or went, and all that is looked at is as it was",
+        "  m: hello",
+    ]
+    tainting = Effects((loaded("library", Thing("taint", "O")),))
+    assert effects_text(tainting, brief=True) == "  m: taints the kernel with O (an out-of-tree module was loaded)\n"
     helper = loaded("asked", asked=("x is made",))
     assert effects_text(Effects((helper,)), brief=True).startswith("  m: nothing of it")
     assert effects_text(Effects((helper._replace(users=("a",)),)), brief=True) == ""
