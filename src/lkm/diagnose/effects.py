@@ -44,6 +44,14 @@ SERVES = (
     *("raid", "bus"),
 )
 
+#: Start of an alias → kinds of the things that it names, and what comes before the name then.
+_NAMED = (
+    ("net-pf-16-proto-16-family-", ("genl",), ""),
+    ("ipt_", ("xt-match", "xt-target"), "ip "),
+    ("ip6t_", ("xt-match", "xt-target"), "ip6 "),
+    ("arpt_", ("xt-target",), "arp "),
+)
+
 #: Kinds of things whose names begin with a number, by which they are foreseen.
 NUMBERED = ("char", "block", "misc", "family")
 
@@ -147,7 +155,14 @@ def attribute(
 
 def _expected(facts: ModuleFacts | None) -> set[tuple[str, str]]:
     """Return kind and name, or kind and number, of what a module's file lets expect."""
-    return {(p.kind, str(p.number) if p.kind in NUMBERED else p.name) for p in predictions(facts)} if facts else set()
+    if facts is None:
+        return set()
+    found = {(p.kind, str(p.number) if p.kind in NUMBERED else p.name) for p in predictions(facts)}
+    for alias in facts.values("alias"):
+        for start, kinds, lead in _NAMED:
+            if alias.startswith(start):
+                found |= {(kind, lead + alias[len(start) :]) for kind in kinds}
+    return found
 
 
 def _by_file(thing: Thing, modules: Sequence[str], expected: Mapping[str, set[tuple[str, str]]]) -> str:
@@ -157,9 +172,9 @@ def _by_file(thing: Thing, modules: Sequence[str], expected: Mapping[str, set[tu
 
 
 def _by_name(thing: Thing, modules: Sequence[str]) -> str:
-    """Return the module with the longest name that a word of the thing's name begins with."""
-    words = thing.name.replace("/", " ").replace("-", "_").split()
-    found = [name for name in modules if any(word.startswith(name) for word in words)]
+    """Return the module with the longest name that a word of the thing's name begins with, in capitals or not."""
+    words = thing.name.lower().replace("/", " ").replace("-", "_").split()
+    found = [name for name in modules if any(word.startswith(name.lower()) for word in words)]
     return max(found, key=len, default="")
 
 

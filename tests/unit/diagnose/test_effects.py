@@ -120,6 +120,15 @@ def test_a_driver_that_another_module_registers_for_it() -> None:
     assert [change.name for change in result.others] == ["x"]
 
 
+def test_of_several_modules_aliases_and_names_in_capitals_tell() -> None:
+    things = [Thing("genl", "l2tp"), Thing("genl", "TIPCv2"), Thing("xt-target", "ip6 LOG"), Thing("genl", "SEG6")]
+    files = (facts("l2tp_netlink", "net-pf-16-proto-16-family-l2tp"), facts("nf_log", "ip6t_LOG"), facts("tipc"))
+    result = found(shown(), shown(*[module(file.name) for file in files], things=things), *files)
+    by = {one.module.name: [change.name for change in one.changes] for one in result.modules}
+    assert by == {"l2tp_netlink": ["l2tp"], "nf_log": ["ip6 LOG"], "tipc": ["TIPCv2"]}
+    assert [change.name for change in result.others] == ["SEG6"]
+
+
 def test_what_binds_no_driver() -> None:
     cpu = Device("cpu", "cpu0", "cpu:type:x86,feature:,0099")
     file = facts("kvm", "cpu:type:x86,*0099*")
