@@ -164,6 +164,22 @@ def test_files_of_etc_that_are_as_a_package_brought_them(run: Run, root: Path) -
     assert (root / "etc/modprobe.d/brought.conf").read_text() == text
 
 
+def test_parts_of_the_kernel_that_are_no_modules(run: Run, tmp_path: Path) -> None:
+    tree, release = debian_modules()
+    place = linked_tree(tree, release, tmp_path / "debian")
+    (place / "etc/modprobe.d").mkdir(parents=True)
+    (place / "etc/modprobe.d/x.conf").write_text("options printk time=1\nblacklist ext2\n")
+    line = "rd.modules_load=vfat rd.driver.blacklist=x printk.tiem=1"
+    status, out, _ = run("--json", "--cmdline", line, str(place))
+    found = [(f["code"], f["what"]) for f in json.loads(out)["findings"]]
+    assert found == [
+        ("built-in", "printk is built in: its options are never given"),
+        ("blacklist-by-name", "this keeps nothing out: ext2 is an alias, of ext4"),
+        ("unknown-parameter", "printk has no parameter 'tiem'"),
+    ]
+    assert status == 1
+
+
 def test_a_mask_is_meant(run: Run, root: Path) -> None:
     (root / "lib/modprobe.d/x.conf").write_text("blacklist dummy\n")
     (root / "etc/modprobe.d/x.conf").symlink_to("/dev/null")

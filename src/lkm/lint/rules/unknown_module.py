@@ -39,7 +39,7 @@ def find(case: Case) -> Iterator[Flaw]:
         for name in _names(statement):
             if case.known(name) or is_file_name(name):
                 continue
-            near = nearest(name, names)
+            near = nearest(name, names) if len(name) > 2 else ""  # all short names are like some other
             keeps_out = isinstance(statement.fact, (Blacklist, Forbid))
             if near and not _one_off(near, name) and (not sheet.local or keeps_out):
                 near = ""
