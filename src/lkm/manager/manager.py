@@ -152,7 +152,7 @@ class Manager:
         force_vermagic: bool = False,
         effects: bool = True,
     ) -> Report:
-        """Load a module by name, alias, modalias or file (with a / in it), and what it needs, as ``lkm load`` does.
+        """Load a module by name, alias, modalias or path (from / or ./), and what it needs, as ``lkm load`` does.
 
         When it fails, what was loaded for it is removed again, unless ``keep_partial``. The report tells the cause,
         findings, and without a failure the effects (``effects=False`` saves two looks of 10 to 50 ms). The other
@@ -222,7 +222,8 @@ class Manager:
         The kernel is that of ``image``, or boot/vmlinuz-RELEASE below the root, or the simulated one as it was before
         anything was loaded. ``keys``: files with certificates that it trusts too; ``policy`` as of
         ``lkm check --policy``: ``sig_enforce,lockdown=integrity``.
-        Raises NotFound for a module that is not there, LkmError for an image, key or policy that makes no sense.
+        Raises NotFound for a module that is not there, UsageError for a manager with extra roots, LkmError for an
+        image, key or policy that makes no sense.
 
         >>> [(result.name, result.verdict, result.errno) for result in manager.check("broken", "fat")]
         [('broken', 'refused', 'ENOENT'), ('fat', 'loads', '')]
@@ -232,7 +233,7 @@ class Manager:
         from lkm.manager.check_case import Case
         from lkm.manager.check_kernel import Against
 
-        where = self._session.where
+        where = self._one_root()
         against = Against(
             root=where.root,
             release=where.release,
@@ -258,7 +259,8 @@ class Manager:
         """Tell what keeps a module, a name or a file, from being loaded, or kept it.
 
         ``errno`` is the name of what the kernel has answered, ``log`` what it said; without them it is what is
-        foreseen. Raises NotFound where there is no such module, LkmError for a file that cannot be read.
+        foreseen. Raises NotFound where there is no such module, UsageError for a manager with extra roots, LkmError
+        for a file that cannot be read.
 
         >>> for finding in manager.explain("broken").findings:
         ...     print(finding.code, finding.certainty, finding.what)
@@ -266,8 +268,9 @@ class Manager:
         """
         from lkm.manager.explanation import Case
 
-        where = self._session.where
-        case = Case(self.kernel, root=where.root, release=where.release, image=image)
+        where = self._one_root()
+        world = self._fresh().world
+        case = Case(self.kernel, root=where.root, release=where.release, image=image, world=world)
         text = text_of(parameters)
         return case.of(word, errno, tuple(log), (text,) if text else ())
 
@@ -284,6 +287,14 @@ class Manager:
 
         self._fresh()
         return Around(self.kernel, lambda name: self._session.path(fold(name)))
+
+    def _one_root(self) -> Where:
+        where = self._session.where
+        if where.extra_roots:
+            raise UsageError(
+                "several roots cannot be looked at as one here", hint="open a manager without extra_roots"
+            )
+        return where
 
     def _fresh(self) -> Session:
         """Return the session, with indexes and configuration as they are now."""

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,6 +152,17 @@ def test_explain_and_check_name_what_is_not_there(manager: lkm.Manager) -> None:
     for ask in (manager.explain, manager.check):
         with pytest.raises(lkm.NotFound):
             ask("nowhere")
+    Path("more/lib/modules", RELEASE).mkdir(parents=True)
+    several = lkm.Manager.open("sim:demo.world", extra_roots=["more"])
+    for ask in (several.explain, several.check):
+        with pytest.raises(lkm.UsageError, match="several roots"):
+            ask("fat")
+    several.close()
+    configure("options fat colour=red\n")
+    assert [finding.code for finding in manager.explain("fat").findings] == ["unknown-parameter"]
+    assert manager.explain("fat", {"size": 3}).findings == manager.explain("fat", "size=3").findings
+    configure("forbid fat\n")
+    assert [finding.code for finding in manager.explain("fat").findings] == ["forbidden"]
     with pytest.raises(lkm.UsageError, match="policy"):
         manager.check("fat", policy="nonsense")
     said = manager.explain("fat", errno="ENOENT", log=["fat: Unknown symbol no_such_thing (err -2)"])
@@ -166,6 +178,15 @@ def test_the_tool_checks_a_simulated_kernel_as_it_was_at_boot(
     assert "would load" in capfd.readouterr().out
     assert main(["lkm", "check", "broken"]) == 1
     assert [str(module.name) for module in manager.modules()] == ["msdos", "fat"]
+
+
+def test_another_thread_may_have_it(manager: lkm.Manager) -> None:
+    configure("install msdos exit 3\n")
+    reports: list[lkm.Report] = []
+    thread = threading.Thread(target=lambda: reports.extend([manager.load("msdos"), manager.load("fat")]))
+    thread.start()
+    thread.join()
+    assert [report.cause for report in reports] == ["command", "done"]
 
 
 def test_a_signal_waits_until_all_is_undone(manager: lkm.Manager) -> None:
