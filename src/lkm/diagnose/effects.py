@@ -47,6 +47,7 @@ SERVES = (
 #: Start of an alias → kinds of the things that it names, and what comes before the name then.
 _NAMED = (
     ("net-pf-16-proto-16-family-", ("genl",), ""),
+    ("md-", ("raid",), ""),
     ("ipt_", ("xt-match", "xt-target"), "ip "),
     ("ip6t_", ("xt-match", "xt-target"), "ip6 "),
     ("arpt_", ("xt-target",), "arp "),
@@ -173,7 +174,8 @@ def _by_file(thing: Thing, modules: Sequence[str], expected: Mapping[str, set[tu
 
 def _by_name(thing: Thing, modules: Sequence[str]) -> str:
     """Return the module with the longest name that a word of the thing's name begins with, in capitals or not."""
-    words = thing.name.lower().replace("/", " ").replace("-", "_").split()
+    told = f"{thing.name} {thing.value}" if thing.kind == "device" else thing.name  # a device goes with its driver
+    words = told.lower().replace("/", " ").replace("-", "_").split()
     found = [name for name in modules if any(word.startswith(name.lower()) for word in words)]
     return max(found, key=len, default="")
 
@@ -199,12 +201,13 @@ def _came(
         return Verdict("serves")
     ids = hardware_ids(facts.values("alias")) if facts else ()
     buses = {name.partition("/")[0] for name in drivers}
-    if buses or ids:
+    helps = bool(module.holders or (facts and facts.exports))  # a bus has drivers of its own, for hubs and the like
+    if ids or (buses and not helps):
         return _without_device(ids, buses, devices())
     asked = wanted(module.name, facts.values("alias")) if facts else ()
     if asked:
         return Verdict("asked", asked=asked)
-    return Verdict("library" if module.holders or (facts and facts.exports) else "unseen")
+    return Verdict("library" if helps else "unseen")
 
 
 def _driven(device: Thing, module: str, drivers: Collection[str]) -> bool:

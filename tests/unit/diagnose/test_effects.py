@@ -113,6 +113,15 @@ def test_a_driver_that_does_not_say_whose_it_is() -> None:
     assert one(shown(module("scsi_debug"), things=[things[0], foreign])) == "no-device"
 
 
+def test_of_several_modules_a_device_goes_with_its_driver_and_a_bus_is_a_library() -> None:
+    things = [Thing("driver", "pseudo/scsi_debug"), Thing("device", "pseudo/adapter0", "scsi_debug")]
+    things += [Thing("raid", "raid5"), Thing("driver", "usb/hub", "", "usbcore")]
+    files = (facts("scsi_debug"), facts("usbcore", exports=["x"]), facts("raid456", "md-raid5"))
+    result = found(shown(), shown(*[module(file.name) for file in files], things=things), *files)
+    by = {one.module.name: one.verdict.code for one in result.modules}
+    assert by == {"scsi_debug": "drives", "usbcore": "library", "raid456": "serves"} and result.others == ()
+
+
 def test_a_driver_that_another_module_registers_for_it() -> None:
     things = [Thing("driver", "usb/ftdi_sio", "", "usbserial"), Thing("class", "x", "", "usbserial")]
     (only,) = (result := found(shown(), shown(module("ftdi_sio"), things=things))).modules
