@@ -41,12 +41,7 @@ OPTIONS = (
     Option("", "both", "", "what they need and who needs them"),
     Option("", "depth", "NUMBER", "so many steps far, not all the way"),
     Option("d", "dirname", "DIR", "the root below which modules are"),
-    Option(
-        "S",
-        "set-version",
-        "VERSION",
-        "the kernel's release, if not the running one or, where DIR lacks that, its newest",
-    ),
+    Option("S", "set-version", "VERSION", "the kernel's release, if not the running one, nor DIR's newest"),
     VERSION,
     HELP,
 )

@@ -11,6 +11,7 @@ from lkm.cli.messages import Messages
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, JSON, VERSION
 from lkm.config.depmod import assemble_depmod
+from lkm.diagnose.words import typed
 from lkm.errors import NotFound, UsageError
 from lkm.kernel.linux import LinuxKernel
 from lkm.lint.case import case_of
@@ -131,7 +132,7 @@ class _Place:
                 raise
             self._lacking = f"{error.what} below {error.where}"
         base = root or ("" if kernel.root() == "/" else kernel.root())
-        self._reindex = f"lkm depmod{f' -b {base}' if base else ''} {self.release}"
+        self._reindex = f"lkm depmod{f' -b {typed(base)}' if base else ''} {self.release}"
         self.tree = LintTree(self.directory, self.built_in) if self.directory else None
         if self.tree and not self.tree.names():
             self.tree, self._lacking = None, f"{self.directory} has no index"

@@ -154,7 +154,7 @@ complete -c lkm -n '_shtab_lkm_using graph' -s r -l reverse -d 'who needs them, 
 complete -c lkm -n '_shtab_lkm_using graph' -l both -d 'what they need and who needs them'
 complete -c lkm -n '_shtab_lkm_using graph' -l depth -x -d 'so many steps far, not all the way'
 complete -c lkm -n '_shtab_lkm_using graph' -s d -l dirname -xka "(__fish_complete_directories)" -d 'the root below which modules are'
-complete -c lkm -n '_shtab_lkm_using graph' -s S -l set-version -x -d 'the kernel'"'"'s release, if not the running one or, where DIR lacks that, its newest'
+complete -c lkm -n '_shtab_lkm_using graph' -s S -l set-version -x -d 'the kernel'"'"'s release, if not the running one, nor DIR'"'"'s newest'
 complete -c lkm -n '_shtab_lkm_using graph' -s V -l version -d 'print the version'
 complete -c lkm -n '_shtab_lkm_using graph' -s h -l help -d 'print this help'
 complete -c lkm -n '_shtab_lkm_using graph' -l kernel -x -d 'live, or sim:FILE for a simulated one; before LKM_KERNEL'

@@ -185,7 +185,7 @@ _shtab_lkm_graph_options=(
   "--both[what they need and who needs them]"
   "--depth[so many steps far, not all the way]:NUMBER:"
   {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
-  {-S,--set-version}"[the kernel\'s release, if not the running one or, where DIR lacks that, its newest]:VERSION:"
+  {-S,--set-version}"[the kernel\'s release, if not the running one, nor DIR\'s newest]:VERSION:"
   {-V,--version}"[print the version]"
   {-h,--help}"[print this help]"
   "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
