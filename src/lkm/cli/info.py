@@ -112,11 +112,11 @@ def _about(verb: Verb, details: Details, candidate: Candidate, word: str, state:
         world.softdeps(name),
         tuple([weakdep for weakdep in settings.weakdeps if weakdep.module == name]),
         problem,
-        details.add(more, name, info, module),
+        details.add(more, name, info, module, asked=not builtin),
     )
 
 
 def _uses(verb: Verb, module: LoadedModule | None, state: KernelState) -> Uses | None:
-    from lkm.cli.users import uses_of
+    from lkm.system.users import uses_of
 
     return uses_of(verb.kernel, module, state)
