@@ -51,8 +51,8 @@ class FileSource:
         """Return exactly ``length`` bytes at ``offset``; raises FormatError past the end, MachineError on EIO."""
         if offset < 0 or length < 0 or offset + length > self.size:
             raise ends_early(self.name, offset, length, self.size)
-        if offset + length <= len(self.head):
-            return self.head[offset : offset + length]
+        if not offset and length <= len(self.head):
+            return self.head[:length]
         try:
             data = os.pread(self._fd, length, offset)
             while len(data) < length:
@@ -69,20 +69,19 @@ class open_source:  # noqa: N801  (used as a function, as open() is)
     """Open a file for reading in parts: ``with open_source(path) as source``.
 
     A compressed file is decompressed whole, whatever its name: as kmod, by its contents. Raises MachineError;
-    FormatError for a broken stream. ``ahead``: so many bytes are read at first, for who will want most of them.
+    FormatError for a broken stream.
     """
 
-    __slots__ = ("_ahead", "_fd", "path")
+    __slots__ = ("_fd", "path")
 
-    def __init__(self, path: str, ahead: int = _HEAD) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
-        self._ahead = ahead
         self._fd = -1
 
     def __enter__(self) -> Source:
         source = self._opened()
         if source.head[:2] not in _COMPRESSED:
-            return BytesSource(source.head, self.path) if len(source.head) == source.size else source
+            return source
         try:
             data = source.read(0, source.size)
         finally:
@@ -94,7 +93,7 @@ class open_source:  # noqa: N801  (used as a function, as open() is)
     def _opened(self) -> FileSource:
         try:
             self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-            head = os.pread(self._fd, self._ahead, 0)
+            head = os.pread(self._fd, _HEAD, 0)
             return FileSource(self._fd, self.path, os.fstat(self._fd).st_size, head)
         except OSError as e:
             self._close()

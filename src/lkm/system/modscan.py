@@ -33,8 +33,6 @@ _MOST = 4
 #: So many files are taken at a time, or more when that would be more chunks than their numbers fit into a page,
 #: which is all that a pipe may hold.
 _CHUNK, _CHUNKS = 16, 2000
-#: So much of a file is read at first: two of three modules are not longer, and need no more calls.
-_AHEAD = 1 << 16
 
 NOTHING: Packed = (b"", b"", b"", b"")
 
@@ -109,7 +107,7 @@ def _scan_one(path: str, crcs: bool, known: bytes | None) -> Outcome:
     digest = NO_HASH
     try:
         if known is None:
-            with open_source(path, _AHEAD) as source:
+            with open_source(path) as source:
                 facts = scan_parts(source, crcs=crcs)
         else:
             from hashlib import blake2b
