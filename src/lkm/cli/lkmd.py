@@ -85,7 +85,9 @@ class _Service:
         """Serve."""
         import asyncio
 
-        from lkm.system.history import History
+        from lkm.cli.kernels import open_kernel
+        from lkm.kernel.linux import LinuxKernel
+        from lkm.system.history import History, path_of
         from lkm.system.lkmd import Daemon, Parts
         from lkm.system.sdnotify import Manager
 
@@ -96,7 +98,7 @@ class _Service:
             self._policy,
             self._site.modaliases,
             self._boot,
-            History().append,
+            History(path_of(open_kernel(LinuxKernel))).append,
         )
         return asyncio.run(Daemon(parts, self._choices, self._journal, manager).run())
 
