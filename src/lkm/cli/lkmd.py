@@ -85,8 +85,6 @@ class _Service:
         """Serve."""
         import asyncio
 
-        from lkm.cli.kernels import open_kernel
-        from lkm.kernel.linux import LinuxKernel
         from lkm.system.history import History, path_of
         from lkm.system.lkmd import Daemon, Parts
         from lkm.system.sdnotify import Manager
@@ -98,7 +96,7 @@ class _Service:
             self._policy,
             self._site.modaliases,
             self._boot,
-            History(path_of(open_kernel(LinuxKernel))).append,
+            History(path_of(self._site.kernel)).append,
         )
         return asyncio.run(Daemon(parts, self._choices, self._journal, manager).run())
 
