@@ -23,10 +23,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lkm.cli.info_why import Whys
     from lkm.cli.verbs import Verb
     from lkm.formats.source import Source
     from lkm.kernel.interface import ShownKernel
     from lkm.names import ModuleName
+    from lkm.report.why import Why
     from lkm.state.devices import Device
     from lkm.state.nouns import LoadedModule
 
@@ -88,6 +90,7 @@ class Details:
         self._devices: tuple[Device, ...] | None = None
         self._dependents: dict[str, list[str]] | None = None
         self._wanted: tuple[Wanted, ...] | None = None
+        self._whys: Whys | None = None
 
     def read(self, path: str) -> tuple[tuple[tuple[str, str], ...], More]:
         """Return the records of a module file, and more of it. Raises LkmError."""
@@ -110,7 +113,15 @@ class Details:
             firmware_missing=missing(self._verb.root, self._release, firmware) if self._firmware else None,
             devices=matching(aliases, self._machine()) if aliases else (),
             reasons=self._reasons(name, aliases, module),
+            why=self._why(name) if module is not None else None,
         )
+
+    def _why(self, name: str) -> Why:
+        if self._whys is None:
+            from lkm.cli.info_why import Whys
+
+            self._whys = Whys(self._verb.kernel)
+        return self._whys.of(name)
 
     def _machine(self) -> tuple[Device, ...]:
         if self._devices is None:

@@ -34,7 +34,12 @@ def table(opinions: Sequence[Opinion], when: Mapping[str, str] | None = None) ->
 
 def line(opinion: Opinion, width: int) -> str:
     """Return the line of one module."""
-    return f"{opinion.module:<{width}}  {opinion.word:<9}  {WORDS[opinion.word]}{_more(opinion)}"
+    return f"{opinion.module:<{width}}  {opinion.word:<9}  {sentence(opinion)}"
+
+
+def sentence(opinion: Opinion) -> str:
+    """Return what is said of a module, in words."""
+    return f"{WORDS[opinion.word]}{_more(opinion)}"
 
 
 def _more(opinion: Opinion) -> str:

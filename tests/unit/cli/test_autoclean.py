@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lkm.autoload.nouns import ALLOW, UEVENT, Entry, Outcome, Request, Verdict
 from lkm.cli import depmod, sim
 from lkm.cli.autoclean_sweep import sweep_now
 from lkm.cli.main import main
@@ -15,6 +17,7 @@ from lkm.cli.messages import Messages
 from lkm.kernel.sim.kernel import SimulatedKernel
 from lkm.system import configfiles
 from lkm.system.autoloaded import Store
+from lkm.system.history import History
 from tests.support import schema
 from tests.support.elfwriter import build_module
 
@@ -129,6 +132,38 @@ def test_who_sweeps_again_says_when_so_it_is_known_when_a_module_goes(machine: M
     assert machine("autoclean", "--explain", "--json", "loop") == 0
     (loop,) = schema.check(machine.out)["modules"]
     assert (loop["goes_at"] - loop["loaded_at"], loop["sure"]) == (31.0, True)
+
+
+def test_info_tells_why_a_module_is_there_and_what_will_become_of_it(machine: Machine) -> None:
+    machine.conf("mode active\nidle 20\nunused 30")
+    machine("modprobe", "-k", "msdos")
+    machine("modprobe", "loop")
+    assert machine("info", "--why", "fat") == 0
+    assert machine.out.splitlines()[2:] == [
+        "  used by       msdos",
+        "  kept by       modules that use it: msdos",
+        f"  asked for     by user {os.getuid()}, as msdos, 0.000000 s after boot",
+        "  autoclean     modules use it: msdos; it goes in 30s at the earliest",
+    ]
+    history = History(f"{machine.place}/w.history.jsonl")
+    request = Request("fs-x", UEVENT, 9e8, 71, 0, "udev")
+    history.append(Entry(request, Verdict(ALLOW), Outcome(0, "done", ("loop",))))
+    assert machine("info", "--why", "loop") == 0
+    kept, asked, autoclean = machine.out.splitlines()[2:]
+    assert kept == "  kept by       nothing: `lkm unload loop` removes it"
+    assert asked.startswith("  asked for     last by uevent (udev, 71), as fs-x, at 1998-07-")
+    assert autoclean == "  autoclean     it was not loaded to be removed again"
+    assert machine("info", "--json", "loop", "fat") == 0
+    loop, fat = schema.check(machine.out)["modules"]
+    assert (loop["asked"]["comm"], loop["autoclean"], fat["autoclean"]["word"]) == ("udev", None, "held")
+    assert machine("unload", "msdos") == 0
+    assert machine("info", "--why", "fat") == 0
+    assert machine.out == "fat\n  state         not loaded\n"
+    Path(Store(machine.kernel).path).write_text("no state")
+    Path(history.path).unlink()
+    Path(history.path).mkdir()
+    assert machine("info", "--why", "loop") == 0
+    assert "unknown       who asked for it: TMP/w.history.jsonl: Is a directory" in machine.out
 
 
 def test_pins_keep_until_they_are_taken_away(machine: Machine) -> None:
