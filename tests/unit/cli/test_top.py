@@ -113,6 +113,7 @@ def test_keys_explain_and_unload_with_a_question(world: Path) -> None:
 def test_filter_and_order(world: Path) -> None:
     async def act(app: Top, pilot: Any) -> None:
         await pilot.press("slash", *"msd", "enter")
+        assert not isinstance(app.screen, Answer)
         assert names(app) == "fat msdos"
         await pilot.press("slash")
         app.query_one("#filter", Input).value = "nothing"
