@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from lkm.cli.depmod import main as depmod
-from lkm.cli.kernelside import of_image, with_signature
 from lkm.diagnose.engine import diagnose
 from lkm.diagnose.evidence import Attempt, Evidence, KernelSide, ModuleFile
 from lkm.diagnose.examine import examine
 from lkm.diagnose.finding import Fact
+from lkm.manager.kernelside import of_image, with_signature
 from lkm.names import ModuleName
 from lkm.report.finding import lines_of
 from lkm.state.nouns import LoadedModule

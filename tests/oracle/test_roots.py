@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from lkm.cli import modinfo, resolve
-from lkm.cli.modprobe_world import open_world
 from lkm.errors import MachineError
 from lkm.names import name_from_path
 from lkm.plan.load import Request, plan_load
 from lkm.plan.resolve import resolve as mean
 from lkm.plan.steps import Insert
 from lkm.state.nouns import KernelState
+from lkm.system.world import open_world
 from tests.support.modprobe import call, kmod_answers, our_answer, our_words
 from tests.support.trees import uml_modules
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 
 from lkm.cli import messages
-from lkm.cli.kernels import may_change, of_today, open_kernel
+from lkm.cli.kernels import of_today, open_kernel
 from lkm.cli.messages import Messages
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, JSON, VERSION, understand
 from lkm.errors import FormatError, LkmError, UsageError
 from lkm.kernel.linux import LinuxKernel
+from lkm.manager.kernels import may_change
 from lkm.names import fold
 
 TYPE_CHECKING = False

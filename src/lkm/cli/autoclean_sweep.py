@@ -6,7 +6,6 @@ import os
 
 from lkm.autoload.nouns import KERNEL, USER, Request
 from lkm.cli import kernels, messages
-from lkm.cli.users import owners_of
 from lkm.config.autoclean import assemble_autoclean
 from lkm.errors import LkmError
 from lkm.kernel.interface import Done
@@ -17,6 +16,7 @@ from lkm.system.autocleaner import Cleaner
 from lkm.system.autoloaded import Store
 from lkm.system.configfiles import autoclean_files
 from lkm.system.follow import Driver
+from lkm.system.users import owners_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def cleaner(
 ) -> Cleaner:
     """Return what sweeps on a kernel, with modprobe's configuration for remove commands."""
     if world is None:
-        from lkm.cli.modprobe_world import open_world
+        from lkm.system.world import open_world
 
         world, _ = open_world(kernel.root(), kernel.release(), (), kernel.cmdline())
         for problem in world.settings.problems:

@@ -6,13 +6,17 @@ import sys
 import tempfile
 
 from lkm.cli.answer import asked
-from lkm.cli.check_case import Case
+from lkm.cli.kernels import open_kernel
 from lkm.cli.load import requests
 from lkm.cli.options import Option
-from lkm.cli.sim_new import policy
+from lkm.cli.progress import Progress
 from lkm.cli.standard import HELP, VERSION
 from lkm.config.parameters import joined
 from lkm.errors import UsageError
+from lkm.kernel.linux import LinuxKernel
+from lkm.manager.check_case import Case
+from lkm.manager.check_kernel import Against
+from lkm.manager.newworld import policy
 from lkm.report.check import as_object, sarif, status_of, text_of
 
 TYPE_CHECKING = False
@@ -58,8 +62,12 @@ def _check(given: dict[str, str], operands: list[str], fields: Object) -> int:
     policy(given.get("policy", ""))
     wanted = [(word, joined(words)) for word, words in requests(operands)]
     with tempfile.TemporaryDirectory(prefix="lkm-check-") as place:
-        case = Case(given, place)
-        results = case.all() if "all" in given else [case.one(*each) for each in wanted]
+        case = Case(open_kernel(LinuxKernel), _against(given), place)
+        if "all" in given:
+            with Progress("lkm check") as progress:
+                results = case.all(progress.show)
+        else:
+            results = [case.one(*each) for each in wanted]
     if "json" in given:
         fields |= {"release": case.release, "modules": [as_object(result) for result in results]}
     elif "sarif" in given:
@@ -68,3 +76,20 @@ def _check(given: dict[str, str], operands: list[str], fields: Object) -> int:
         text = text_of(results, case.release, named="all" not in given, verbose="verbose" in given)
         sys.stdout.write(text)
     return status_of(results)
+
+
+def _against(given: dict[str, str]) -> Against:
+    def many(key: str) -> tuple[str, ...]:
+        return tuple([value for value in given.get(key, "").split("\n") if value])
+
+    return Against(
+        given.get("dirname", ""),
+        given.get("set-version", ""),
+        given.get("image", ""),
+        given.get("symvers", ""),
+        given.get("system-map", ""),
+        many("config"),
+        many("key"),
+        given.get("policy", ""),
+        given.get("cmdline", ""),
+    )

@@ -232,9 +232,10 @@ def _choose(request: Request, settings: DepmodSettings, messages: Messages) -> l
             messages.error(f"could not open directory {directory}: {e.what}")
             hint = "install the kernel's modules there, or name another root with -b or another version"
             if os.path.dirname(directory) in ("/lib/modules", "/usr/lib/modules"):
-                from lkm.cli.absence import without_modules
+                from lkm.cli.kernels import current
+                from lkm.manager.absence import without_modules
 
-                hint = "\n".join([hint, *without_modules("", request.release)])
+                hint = "\n".join([hint, *without_modules(current(), "", request.release)])
             raise MachineError(f"could not search modules: {e.what}", "", e.errno, hint) from e
         for external in reversed(settings.external_directories(request.release)):
             try:

@@ -9,9 +9,9 @@ from lkm.cli.answer import asked
 from lkm.cli.kernels import open_kernel
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, JSON, VERSION
-from lkm.cli.watch import Watch
 from lkm.errors import MachineError, NotFound, UsageError
 from lkm.kernel.linux import LinuxKernel
+from lkm.manager.watch import Around
 from lkm.report.effects import effects_object, effects_text
 from lkm.system.moduletree import IndexedTree
 from lkm.system.processes import run_words
@@ -47,22 +47,16 @@ def _work(given: dict[str, str], operands: list[str], fields: Object) -> int:
     if not operands:
         raise UsageError("name a command", hint="`lkm effects -- modprobe loop`")
     kernel = open_kernel(LinuxKernel)
-    kernel.state()  # a kernel without modules is told of before anything is done
-    watch = Watch(kernel, _paths(kernel))
-    old = kernel.log()
-    watch.before()
-    try:
-        status = run_words(operands, {}, to_stderr="json" in given)
-    except OSError as error:
-        raise MachineError(f"cannot run it: {os.strerror(error.errno or 0)}", operands[0], error.errno or 0) from None
-    watch.look()
-    watch.log += kernel.log(old[-1].sequence + 1 if old else 0)
-    found = watch.take()
-    assert found is not None
-    fields |= {"command": operands, "command_status": status, "effects": effects_object(found)}
+    with Around(kernel, _paths(kernel)) as seen:
+        try:
+            status = run_words(operands, {}, to_stderr="json" in given)
+        except OSError as error:
+            what = f"cannot run it: {os.strerror(error.errno or 0)}"
+            raise MachineError(what, operands[0], error.errno or 0) from None
+    fields |= {"command": operands, "command_status": status, "effects": effects_object(seen.effects)}
     if "json" not in given:
         sys.stdout.flush()
-        sys.stdout.buffer.write(effects_text(found, brief="brief" in given).encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.write(effects_text(seen.effects, brief="brief" in given).encode("utf-8", "surrogateescape"))
     return 128 - status if status < 0 else status
 
 

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import errno
-import os
 import sys
 
 from lkm.cli.answer import asked
-from lkm.cli.evidence import Scene
 from lkm.cli.kernels import of_today, open_kernel
-from lkm.cli.kernelside import of_image
-from lkm.cli.modprobe_world import open_world
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION
 from lkm.diagnose.engine import diagnose
-from lkm.diagnose.evidence import Attempt, KernelSide
 from lkm.diagnose.loglines import plain, refusals
-from lkm.errors import NotFound, UsageError
+from lkm.errors import UsageError
 from lkm.kernel.linux import LinuxKernel
-from lkm.names import fold, is_module_path
+from lkm.manager.explanation import Case, Explanation
 from lkm.report.finding import as_json, lines_of
-from lkm.state.nouns import LoadedModule
-from lkm.system.files import read_bytes, read_text
-from lkm.system.tree import modules_dir
+from lkm.system.files import read_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lkm.diagnose.finding import Finding
     from lkm.report.document import Object
-
-    #: Name, file ("" for none) and findings of a module.
-    Told = tuple[str, str, tuple[Finding, ...]]
 
 USAGE = """lkm explain [options] FILE|NAME [PARAMETER=VALUE...]
        lkm explain [options] --log FILE|-
@@ -61,30 +50,35 @@ def main(argv: list[str]) -> int:
 def _explain(given: dict[str, str], operands: list[str], fields: Object) -> int:
     told = _of_incident(given, operands) if "incident" in given else _told(given, operands)
     fields["modules"] = [
-        {"name": name, "file": path or None, "findings": [as_json(finding) for finding in found]}
-        for name, path, found in told
+        {"name": each.name, "file": each.path or None, "findings": [as_json(finding) for finding in each.findings]}
+        for each in told
     ]
     if "json" not in given:
-        sys.stdout.write("\n".join([_text(*each) for each in told]))
+        sys.stdout.write("\n".join([_text(each) for each in told]))
         if not told:
             sys.stdout.write("no refused module is in this log\n")
-    return 0 if any(found for _, _, found in told) else 1
+    return 0 if any(each.findings for each in told) else 1
 
 
-def _told(given: dict[str, str], operands: list[str]) -> list[Told]:
+def _told(given: dict[str, str], operands: list[str]) -> list[Explanation]:
     log = _log(given["log"]) if "log" in given else ()
     if not operands and "log" not in given:
         what = "name a module file or a module, or give a log or an incident"
         raise UsageError(what, hint="`lkm explain --help` tells more")
     if "image" not in given:
         of_today()
-    case = _Case(given)
+    case = Case(
+        open_kernel(LinuxKernel),
+        root=given.get("dirname", ""),
+        release=given.get("set-version", ""),
+        image=given.get("image", ""),
+    )
     if operands:
-        return [case.of(operands[0], _errno(given.get("errno", "")), log, operands[1:])]
-    return [case.of(name, number, lines, []) for name, (number, lines) in refusals(log).items()]
+        return [case.of(operands[0], _errno(given.get("errno", "")), log, tuple(operands[1:]))]
+    return [case.of(name, number, lines) for name, (number, lines) in refusals(log).items()]
 
 
-def _of_incident(given: dict[str, str], operands: list[str]) -> list[Told]:
+def _of_incident(given: dict[str, str], operands: list[str]) -> list[Explanation]:
     from lkm.report.incident import parse
 
     if operands or set(given) - {"incident", "json"}:
@@ -92,58 +86,16 @@ def _of_incident(given: dict[str, str], operands: list[str]) -> list[Told]:
     told = []
     for failure in parse(read_text(given["incident"]), given["incident"]).failures:
         evidence = failure.evidence
-        told.append((evidence.name, evidence.file.path if evidence.file else "", diagnose(evidence)))
+        told.append(Explanation(evidence.name, evidence.file.path if evidence.file else "", diagnose(evidence)))
     return told
 
 
-def _text(name: str, path: str, found: tuple[Finding, ...]) -> str:
-    lines = [f"{path or name}:" if found else f"{path or name}: nothing is found that would keep it out"]
+def _text(told: Explanation) -> str:
+    found = told.findings
+    lines = [f"{told.path or told.name}:" + ("" if found else " nothing is found that would keep it out")]
     for finding in found:
         lines += [f"  {line}" for line in lines_of(finding)]
     return "\n".join(lines) + "\n"
-
-
-class _Case:
-    """What all explanations of one call share: the tree and the kernel."""
-
-    def __init__(self, given: dict[str, str]) -> None:
-        kernel = open_kernel(LinuxKernel)
-        root = given.get("dirname", "") or kernel.root()
-        release = given.get("set-version", "")
-        image = given.get("image", "")
-        side = certificates = settings = None
-        if not image and (release or "dirname" in given):
-            release = release or kernel.release()
-            side = KernelSide("", release)
-            beside = f"{root.rstrip('/')}/boot/vmlinuz-{release}"
-            image = beside if os.access(beside, os.R_OK) else ""
-        if image:
-            side, facts = of_image(image)
-            certificates = facts.certificates
-            release = release or facts.release
-        directory = modules_dir(root, release or kernel.release())
-        if side is None:  # the configuration is this machine's, as the kernel is
-            settings = open_world(root, kernel.release(), (), kernel.cmdline())[0].settings
-        self._scene = Scene(kernel, directory, settings=settings, side=side, certificates=certificates)
-
-    def of(self, word: str, number: str, log: tuple[str, ...], words: list[str]) -> Told:
-        """Return name, file ("" for none) and findings of a module; one that is named comes after what it needs."""
-        tree = self._scene.tree
-        named = not ("/" in word or os.path.exists(word) or is_module_path(word))
-        path = (tree.path(fold(word)) if tree else "") if named else word
-        if path:
-            read_bytes(path)  # raises what is wrong with it
-        elif not log:
-            where = tree.origin() if tree else "the tree: there is no module directory"
-            raise NotFound(f"there is no file {word}, and no module of that name in {where}")
-        attempt = Attempt("finit_module" if number else "", number, log, " ".join(words))
-        evidence = self._scene.evidence(attempt, path=path, name=word)
-        needed = tree.needs(fold(word)) if tree and named and not number else ()
-        side = evidence.kernel
-        if side and needed and side.loaded is not None:
-            after = tuple([LoadedModule(fold(each), 0, 0) for each in needed])
-            evidence = evidence._replace(kernel=side._replace(loaded=(*side.loaded, *after)))
-        return evidence.name, path, diagnose(evidence)
 
 
 def _errno(word: str) -> str:

@@ -1,66 +1,36 @@
-"""Explaining what failed: evidence is collected, the rules are asked, and an incident is written if one is wanted.
+"""Explaining what failed, for a tool: an incident is written if one is wanted.
 
 Imported only after a failure that somebody hears of.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import platform
 import time
 from hashlib import sha256
 
 from lkm import __version__
-from lkm.cli.absence import without_modules
-from lkm.cli.evidence import Scene
-from lkm.cli.kernels import is_live
-from lkm.cli.users import uses_of
-from lkm.diagnose.evidence import Attempt
-from lkm.diagnose.saved import examined
 from lkm.diagnose.words import typed
 from lkm.errors import LkmError
-from lkm.kernel.interface import Refused
-from lkm.plan.progress import Ran
-from lkm.plan.steps import Absent, Blacklisted, Command, Forbidden, Insert, NotLoaded, Remove
-from lkm.record import Record
-from lkm.report.finding import told
-from lkm.state.nouns import KernelState
+from lkm.manager import explainer
+from lkm.manager.kernels import is_live
 from lkm.system.files import read_bytes
-from lkm.system.tree import modules_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lkm.cli.messages import Messages
     from lkm.config.nouns import Settings
     from lkm.diagnose.evidence import Evidence
-    from lkm.diagnose.finding import Finding
     from lkm.index.lookup import ModuleIndex
     from lkm.kernel.interface import ShownKernel
-    from lkm.plan.progress import Entry, Result
-    from lkm.plan.steps import Step
     from lkm.report.incident import Failure
-    from lkm.state.users import Uses
 
 
-class Told(Record):
-    """An explanation: ``lines`` to be said below the tool's own, and the findings and evidence that they tell of."""
-
-    lines: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    evidence: Evidence | None = None
-
-    @property
-    def uses(self) -> Uses | None:
-        """Return who uses the module that was to be removed."""
-        return self.evidence.uses if self.evidence else None
-
-
-class Explainer:
+class Explainer(explainer.Explainer):
     """Explains all failures of one call of a tool, whose voice is ``say`` and whose operands are ``arguments``.
 
-    ``incident`` is the file for --incident, or "". ``directory`` of modules, ``index`` and ``settings`` are those
-    that the tool works with; "": it works with none, and the kernel's own directory is looked at.
+    ``incident`` is the file for --incident, or "".
     """
 
     def __init__(
@@ -75,79 +45,32 @@ class Explainer:
         arguments: tuple[str, ...] = (),
         verbose: bool = False,
     ) -> None:
+        super().__init__(kernel, directory, index=index, settings=settings, verbose=verbose)
         self._say = say
-        self._kernel = kernel
-        self._directory = directory or modules_dir(kernel.root(), kernel.release())
-        self._scene = Scene(kernel, self._directory, index=index, settings=settings)
         self._incident = incident
         self._arguments = arguments
-        self._verbose = verbose
         self._failures: list[Failure] = []
 
-    def load(self, refused: Refused, path: str, parameters: str = "", *, concerns: tuple[str, ...] = ()) -> Told:
-        """Explain why a module file was not loaded. ``concerns``: names that the configuration may speak of, too."""
-        attempt = self._scene.refused(refused, parameters)
-        return self._told(self._scene.evidence(attempt, path=path, concerns=concerns))
-
-    def removal(self, refused: Refused | None, name: str) -> Told:
-        """Explain why a module was not removed, by the kernel, or (without its answer) as the tool has foreseen."""
-        attempt = self._scene.refused(refused) if refused and refused.call else Attempt("delete_module")
-        try:
-            state = self._kernel.state()
-        except LkmError:
-            state = KernelState()
-        uses = uses_of(self._kernel, state.find(name), state)
-        return self._told(self._scene.evidence(attempt, name=name, uses=uses))
-
-    def absence(self, word: str) -> Told:
-        """Explain why a name means nothing."""
-        told = self._told(self._scene.lookup(word))
-        root, _, release = self._directory.partition("/lib/modules/")
-        return told._replace(lines=(*told.lines, *without_modules(root, release)))
-
-    def entry(self, failure: Entry, *, alias: str = "") -> Told:
-        """Explain the entry that ended a plan for a module, which was asked for by an alias or ("") its name."""
-        step, result = failure.step, failure.result
-        answer = result if isinstance(result, Refused) else None
-        if isinstance(step, (Remove, NotLoaded)):
-            told = self.removal(answer, step.module)
-        elif isinstance(step, Insert) and answer and answer.call:
-            told = self.load(answer, step.path, step.options.strip(), concerns=(alias,))
-        elif isinstance(step, Absent):
-            told = self.absence(step.module)
-        else:
-            attempt = _attempt(step, result, failure.errno)
-            told = self._told(self._scene.evidence(attempt, name=step.module, concerns=(alias,)))
-        if step.target and not isinstance(step, Absent):
-            return told
-        return told._replace(lines=(_context(failure), *told.lines))
-
-    def _told(self, evidence: Evidence) -> Told:
-        found, kept = examined(evidence)
-        lines = told(found, evidence.attempt.log, verbose=self._verbose)
-        if not lines and evidence.attempt.call in ("finit_module", "init_module"):
-            lines = ("the kernel logged nothing, and nothing is found that explains it",)
-        return Told(lines, found, kept)
-
-    def keep(self, word: str, said: str, told: Told) -> str:
+    def keep(self, word: str, said: str, evidence: Evidence | None) -> str:
         """Write the incident, with all failures so far; return a line about it, or "" where none is wanted.
 
         ``word`` is what was asked for, ``said`` the line that told of the failure.
         """
-        if not self._incident or told.evidence is None:
+        if not self._incident or evidence is None:
             return ""
         from lkm.report.incident import Failure, Incident, text_of
         from lkm.system.private import write_private
 
-        path = told.evidence.file.path if told.evidence.file else ""
-        self._failures.append(Failure(word, said, told.evidence, _sum(path)))
+        path = evidence.file.path if evidence.file else ""
+        self._failures.append(Failure(word, said, evidence, _sum(path)))
         uname = os.uname()
+        machine = " ".join((uname.sysname, uname.release, uname.version, uname.machine))
         incident = Incident(
             self._say.tool,
             self._arguments,
             __version__,
             platform.python_version(),
-            " ".join((uname.sysname, uname.release, uname.version, uname.machine)) if is_live() else "simulated",
+            machine if is_live(self._kernel) else "simulated",
             int(time.time()),
             tuple(self._failures),
         )
@@ -157,27 +80,6 @@ class Explainer:
             self._say.warning(f"the incident is not written: {error}")
             return ""
         return f"`lkm explain --incident {typed(self._incident)}` explains it again, on any machine"
-
-
-def _attempt(step: Step, result: Result, number: int) -> Attempt:
-    """Return what failed where no kernel was asked."""
-    if isinstance(step, Command) and isinstance(result, Ran):
-        return Attempt("command", command=step.text, status=result.status)
-    if isinstance(step, Forbidden):
-        return Attempt("forbid")
-    if isinstance(step, Blacklisted):
-        return Attempt("blacklist")
-    return Attempt("", errno.errorcode.get(number, ""))  # it is in the kernel already, and was not to be
-
-
-def _context(failure: Entry) -> str:
-    """Return a line about a step: what it was there for, where that is more than that it was asked for."""
-    step = failure.step
-    if isinstance(step, Insert):
-        return f"{step.module} was refused ({os.strerror(failure.errno)}): {step.reason}"
-    if isinstance(step, Absent):
-        return f"{step.module} has no file: {step.reason}"
-    return f"{step.module} is {step.reason}"
 
 
 def _sum(path: str) -> str:

@@ -119,6 +119,6 @@ def _about(verb: Verb, details: Details, candidate: Candidate, word: str, state:
 
 
 def _uses(verb: Verb, module: LoadedModule | None, state: KernelState) -> Uses | None:
-    from lkm.cli.users import uses_of
+    from lkm.system.users import uses_of
 
     return uses_of(verb.kernel, module, state)

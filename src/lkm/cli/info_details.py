@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from lkm.cli.kernelside import of_image, verified
 from lkm.cli.modinfo import records
 from lkm.config.modulesload import Wanted, of_cmdline, parse
 from lkm.errors import FormatError, LkmError
+from lkm.manager.kernelside import of_image, verified
 from lkm.modfile.kernelparam import read_params
 from lkm.modfile.signature import MAGIC, read_signature
 from lkm.names import fold, fold_alias, name_from_path

@@ -114,7 +114,7 @@ class _Call:
             )
             told = explainer.load(outcome, path, self._parameters)
             self._findings = told.findings
-            say.detail(*told.lines, explainer.keep(path, line, told))
+            say.detail(*told.lines, explainer.keep(path, line, told.evidence))
         return outcome
 
     def fill(self, fields: Object) -> int:

@@ -65,7 +65,7 @@ class _Helper:
 
     def world(self) -> World:
         if self._world is None:
-            from lkm.cli.modprobe_world import open_world
+            from lkm.system.world import open_world
 
             self._world, _ = open_world("", self._kernel.release(), (), self._kernel.cmdline())
         return self._world

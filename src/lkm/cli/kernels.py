@@ -19,7 +19,6 @@ OWN = ("lab", "sim", "tools")
 #: The exit status for an option that makes no sense; 1 for tools that are not here.
 STATUS = {"effects": 2, "info": 2, "list": 2, "load": 2, "resolve": 2, "show": 2, "unload": 2}
 _OPTION = "--kernel"
-_VALUES = "it is live (this machine's), or sim:FILE (a simulated one; lkm sim new FILE makes it)"
 
 #: The simulated kernel that has itself started this process, if one has; its environment does not tell.
 started_by = ""
@@ -44,7 +43,7 @@ def choose(argv: list[str]) -> list[str]:
             left.append(word)
             continue
         if not equals and not rest:
-            raise UsageError(f"option '{_OPTION}' requires an argument", hint=_VALUES)
+            raise UsageError(f"option '{_OPTION}' requires an argument", hint=_values())
         spec = value if equals else rest.pop()
     return _chosen(spec, left)
 
@@ -54,7 +53,7 @@ def _chosen(spec: str | None, left: list[str]) -> list[str]:
     if spec is not None:
         kind, colon, path = spec.partition(":")
         if spec != "live" and not (kind == "sim" and path):
-            raise UsageError(f"unknown kernel '{spec}'", hint=_VALUES)
+            raise UsageError(f"unknown kernel '{spec}'", hint=_values())
         started_by = ""
         os.environ[VARIABLE] = f"{kind}{colon}{os.path.abspath(path)}" if path else spec
     return left
@@ -68,19 +67,22 @@ def open_kernel(live: Callable[[], ShownKernel], spec: str | None = None) -> Sho
     spec = started_by or os.environ.get(VARIABLE, "") if spec is None else spec
     if spec in ("", "live"):
         return live()
-    from lkm.errors import MachineError
+    from lkm.manager.kernels import kernel_of
 
-    kind, _, path = spec.partition(":")
-    if kind != "sim" or not path:
-        raise MachineError(f"unknown kernel '{spec}'", VARIABLE, 22, _VALUES)
-    from lkm.kernel.sim.kernel import SimulatedKernel
+    return kernel_of(spec, VARIABLE)
 
-    kernel = SimulatedKernel(path)
-    if kernel.world.meta("dialect") != "2.4":
-        return kernel
-    from lkm.kernel.sim.kernel24 import Kernel24
 
-    return Kernel24(path)
+def current() -> ShownKernel:
+    """Return the kernel of LKM_KERNEL, for what seldom needs one."""
+    from lkm.kernel.linux import LinuxKernel
+
+    return open_kernel(LinuxKernel)
+
+
+def _values() -> str:
+    from lkm.manager.kernels import VALUES
+
+    return VALUES
 
 
 def for_commands() -> dict[str, str]:
@@ -99,12 +101,6 @@ def place() -> tuple[str, str]:
         return "", os.uname().release
     kernel = open_kernel(_never)
     return kernel.root(), kernel.release()
-
-
-def may_change(kernel: ShownKernel) -> bool:
-    """Tell whether the caller may load and unload: who runs this is root; in a world, it has CAP_SYS_MODULE."""
-    world = getattr(kernel, "world", None)
-    return os.geteuid() == 0 if world is None else world.meta("cap_sys_module", "1") == "1"
 
 
 def kernel24() -> Kernel24 | None:

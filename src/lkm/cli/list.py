@@ -8,12 +8,12 @@ from lkm.cli.answer import asked
 from lkm.cli.kernels import of_today, open_kernel
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, JSON, VERSION
-from lkm.cli.users import all_uses
 from lkm.errors import UsageError
 from lkm.kernel.linux import LinuxKernel
 from lkm.names import fold
 from lkm.report.info import signature_object
 from lkm.report.list import SORTS, Row, chosen, in_order, row_object, table, tree
+from lkm.system.users import all_uses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

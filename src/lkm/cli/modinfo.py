@@ -132,14 +132,15 @@ class Tool:
 
     def _absence(self, operand: str) -> tuple[str, ...]:
         """Return why there is nothing to show for an operand."""
-        from lkm.cli.absence import explain
+        from lkm.cli.kernels import current
+        from lkm.manager.absence import explain
 
         if "/" in operand or is_module_path(operand):
             if not os.path.lexists(operand):
                 return (f"there is no file {operand}",)
             return ("a module file is a regular file whose name ends in " + ", ".join(EXTENSIONS),)
         root, release = self._place()
-        return explain(operand, root, release)
+        return explain(current(), operand, root, release)
 
     def _look_up(self, operand: str) -> list[tuple[str, str]]:
         """Return (name, path) of each module meant, "" being the path of one that is built in.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from lkm.cli.kernels import may_change
 from lkm.cli.modprobe_run import Session
+from lkm.manager.kernels import may_change
 from lkm.plan.steps import Blacklisted
 from lkm.report.causes import cause_of
 from lkm.report.document import Attempt, attempt

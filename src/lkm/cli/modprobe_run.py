@@ -8,7 +8,6 @@ import sys
 
 from lkm.cli import messages
 from lkm.cli.kernels import for_commands, open_kernel
-from lkm.cli.modprobe_world import open_world
 from lkm.errors import MachineError, NotFound
 from lkm.kernel.interface import Refused
 from lkm.kernel.linux import LinuxKernel
@@ -18,15 +17,17 @@ from lkm.plan.resolve import from_path, resolve
 from lkm.plan.steps import Blacklisted, Command, NotLoaded, Remove
 from lkm.report.plan import action_line
 from lkm.state.nouns import KernelState
+from lkm.system.world import open_world
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lkm.cli.failure import Explainer, Told
+    from lkm.cli.failure import Explainer
     from lkm.cli.messages import Messages
     from lkm.cli.modprobe import Choices
     from lkm.diagnose.finding import Finding
+    from lkm.manager.explainer import Told
     from lkm.origin import Problem
     from lkm.plan.progress import Journal
     from lkm.plan.resolve import Candidate
@@ -139,7 +140,7 @@ class Session:
         told = ask(self._explainer)
         self.findings = told.findings
         self.uses = told.uses or self.uses
-        return (*told.lines, self._explainer.keep(word, said, told))
+        return (*told.lines, self._explainer.keep(word, said, told.evidence))
 
     def _why(self, word: str, said: str, entry: Entry, alias: str = "") -> tuple[str, ...]:
         return self._because(word, said, lambda explainer: explainer.entry(entry, alias=alias))

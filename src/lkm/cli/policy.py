@@ -8,7 +8,6 @@ from lkm.autoload.nouns import ALLOW, KERNEL, REQUESTERS, Request
 from lkm.cli.answer import asked
 from lkm.cli.kernels import open_kernel
 from lkm.cli.messages import WARNING, Messages
-from lkm.cli.modprobe_world import open_world
 from lkm.cli.options import Option
 from lkm.cli.policyworld import LEAF, meaning, policy_of, read_rules
 from lkm.cli.standard import HELP, JSON, VERSION
@@ -16,6 +15,7 @@ from lkm.errors import UsageError
 from lkm.kernel.linux import LinuxKernel
 from lkm.report.document import place
 from lkm.system.configfiles import conf_files
+from lkm.system.world import open_world
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

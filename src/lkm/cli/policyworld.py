@@ -92,9 +92,9 @@ class Signatures:
             return "unverified"
 
     def _verified(self, path: str) -> str:
-        from lkm.cli.kernelside import with_signature
         from lkm.diagnose.examine import examine
         from lkm.image.facts import read
+        from lkm.manager.kernelside import with_signature
         from lkm.system.files import read_bytes
 
         if self._certificates is None:

@@ -7,12 +7,12 @@ import sys
 
 from lkm.cli import messages
 from lkm.cli.kernels import of_today, open_kernel
-from lkm.cli.modprobe_world import open_world
 from lkm.cli.options import Option, help_text, parse
 from lkm.cli.standard import HELP, KERNEL, VERSION
 from lkm.errors import MachineError, UsageError
 from lkm.kernel.linux import LinuxKernel
 from lkm.system.resolver import Resolver
+from lkm.system.world import open_world
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,11 +72,13 @@ def main(argv: list[str]) -> int:
         say.detail(error.hint)
         return 2
     if not os.path.isdir(tool.resolver.world.directory):
-        from lkm.cli.absence import explain
+        from lkm.manager.absence import explain
 
         say.error(f"there is no module directory {tool.resolver.world.directory}")
-        root = given.get("dirname", "") or open_kernel(LinuxKernel).root()
-        say.detail(*explain(operands[0] if operands else "", root, os.path.basename(tool.resolver.world.directory)))
+        kernel = open_kernel(LinuxKernel)
+        root = given.get("dirname", "") or kernel.root()
+        release = os.path.basename(tool.resolver.world.directory)
+        say.detail(*explain(kernel, operands[0] if operands else "", root, release))
         return 2
     if operands:
         tool.answer(operands)

@@ -17,8 +17,9 @@ from lkm.report.removal import obstacle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lkm.cli.failure import Explainer, Told
+    from lkm.cli.failure import Explainer
     from lkm.kernel.interface import Outcome, ShownKernel
+    from lkm.manager.explainer import Told
     from lkm.report.document import Object
 
 USAGE = """rmmod [options] NAME...
@@ -141,7 +142,7 @@ class _Call:
                     verbose=self._say.priority == messages.INFO,
                 )
             told = self._explainer.removal(refused, name)
-            self._say.detail(*told.lines, self._explainer.keep(operand, line, told))
+            self._say.detail(*told.lines, self._explainer.keep(operand, line, told.evidence))
         self._removals.append((operand, refused, told))
         return False
 

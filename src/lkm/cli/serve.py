@@ -88,11 +88,10 @@ def _load(
     failure = journal.failure
     if failure is None:
         return "done", tuple(loaded), ""
-    from lkm.cli.failure import Explainer
-    from lkm.cli.messages import Messages
+    from lkm.manager.explainer import Explainer
     from lkm.report.refusal import modprobe_text
 
-    explainer = Explainer(Messages("lkmd"), kernel, world.directory, settings=world.settings)
+    explainer = Explainer(kernel, world.directory, settings=world.settings)
     found = explainer.entry(failure, alias=alias).findings  # before anything is undone: what is loaded is evidence
     undone = {entry.step.module for entry in driver.undo(journal, alias, before).entries if not entry.errno}
     if again and {module.name for module in before.modules} - {module.name for module in driver.state().modules}:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 
 from lkm.cli.kernels import for_commands, is_live, of_today, open_kernel
-from lkm.cli.modprobe_world import open_world
 from lkm.cli.options import Option
 from lkm.cli.verbs import inherited
 from lkm.errors import LkmError, MachineError
 from lkm.kernel.linux import LinuxKernel
 from lkm.system.resolver import Resolver
+from lkm.system.world import open_world
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Site:
         from lkm.report import causes
 
         kernel = open_kernel(LinuxKernel)
-        environment = inherited(self._configs, no_cmdline=self._bare) | for_commands()
+        environment = inherited(self._configs, cmdline=not self._bare) | for_commands()
 
         def work(alias: str) -> Outcome:
             try:

@@ -7,7 +7,6 @@ import sys
 
 from lkm.autoload.surface import Surface
 from lkm.cli.answer import asked
-from lkm.cli.modprobe_world import open_world
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, JSON, VERSION
 from lkm.cli.surface_host import Place, host_of, place_of, policy_in
@@ -15,6 +14,7 @@ from lkm.errors import UsageError
 from lkm.names import fold
 from lkm.report.surface import FORBID, FORMS, closing, reach_lines, reach_object, summary
 from lkm.system.configfiles import DIRECTORIES
+from lkm.system.world import open_world
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

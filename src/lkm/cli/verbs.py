@@ -6,25 +6,29 @@ import os
 import sys
 
 from lkm.cli import messages
-from lkm.cli.kernels import may_change, of_today, open_kernel
+from lkm.cli.kernels import of_today, open_kernel
 from lkm.cli.messages import Messages
-from lkm.cli.modprobe_world import open_world
 from lkm.cli.options import Option
 from lkm.cli.standard import CLASSIC, HELP, INCIDENT, JSON, VERSION, understand
 from lkm.errors import UsageError
 from lkm.kernel.linux import LinuxKernel
-from lkm.report import causes, document
-from lkm.report.document import Attempt
+from lkm.manager.report import cause_of_all
+from lkm.manager.requests import Call, Requests
+from lkm.manager.session import Listener, Session, Where
+from lkm.plan.steps import Insert
+from lkm.report import causes, document, steps
+from lkm.report.effects import effects_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lkm.cli.failure import Explainer, Told
-    from lkm.origin import Problem
+    from lkm.cli.failure import Explainer
+    from lkm.origin import Origin, Problem
     from lkm.plan.progress import Entry
-    from lkm.report.document import Object
-    from lkm.state.nouns import KernelState, LoadedModule
+    from lkm.plan.resolve import Candidate
+    from lkm.plan.steps import Plan
+    from lkm.report.document import Attempt, Object
 
 COMMON = (
     Option("d", "dirname", "DIR", "the root below which modules are"),
@@ -42,11 +46,10 @@ FAILURE = (Option("v", "verbose", "", "of what fails, say all that is known"), C
 USAGE_STATUS = causes.status("usage")
 
 
-class Verb:
+class Verb(Listener):
     """One call. ``attempts`` are what came of it so far, ``given`` its options; with ``json`` nothing is printed.
 
-    In a dry run ``imagined`` is the state after the requests so far. ``unwritten`` is why something could not be
-    printed: no reason to leave a request half done.
+    ``unwritten`` is why something could not be printed: no reason to leave a request half done.
     """
 
     def __init__(
@@ -55,30 +58,29 @@ class Verb:
         """Raises LkmError when there is no such kernel."""
         self._operands = tuple(operands)
         self._explainer: Explainer | None = None
+        self._candidate: Candidate | None = None
         self.name = name
         self.say = say
         self.given = dict(options)
         self.json = "json" in self.given
         self.signal = 0
         self.unwritten: OSError | None = None
-        self.imagined: KernelState | None = None
         self.attempts: list[Attempt] = []
-        self.kernel = open_kernel(LinuxKernel)
-        self.root = self.given.get("dirname", "") or self.kernel.root()
-        configs = tuple([value for key, value in options if key == "config"])
-        extra_roots = tuple([value for key, value in options if key == "extra-root"])
-        self.world, self.index = open_world(
-            self.root,
-            self.given.get("set-version", "") or self.kernel.release(),
-            configs,
-            "" if "no-cmdline" in self.given else self.kernel.cmdline(),
-            extra_roots,
+        where = Where(
+            self.given.get("dirname", ""),
+            self.given.get("set-version", ""),
+            tuple([value for key, value in options if key == "config"]),
+            tuple([value for key, value in options if key == "extra-root"]),
+            "no-cmdline" not in self.given,
         )
+        self.kernel = open_kernel(LinuxKernel)
+        self.session = Session(self.kernel, where, inherited(where.configs, where.extra_roots, where.cmdline))
+        self.root = self.session.root
+        self.world, self.index = self.session.world, self.session.index
         self._told: set[Problem] = set()
         for problem in self.world.settings.problems:
             if not problem.origin.file.startswith(tuple([f"{d}/" for d in self.index.directories])):
                 self.say.problem(messages.WARNING, problem)
-        self.environment = inherited(configs, extra_roots, no_cmdline="no-cmdline" in self.given)
 
     def print(self, text: str) -> None:
         """Print text for people: with its end, or nothing when it is empty."""
@@ -97,8 +99,13 @@ class Verb:
                 self.say.problem(messages.WARNING, problem)
 
     @property
+    def call(self) -> Call:
+        """Return how the requests of this call are to be made, as the options say."""
+        watched = not {"quiet", "no-effects"} & set(self.given)
+        return Call(self, "dry-run" in self.given, watched, self.json, self.explainer)
+
     def explainer(self) -> Explainer:
-        """Return who explains what fails. It is always asked, as the exit status tells the cause."""
+        """Return who explains what fails in this call."""
         if self._explainer is None:
             from lkm.cli.failure import Explainer
 
@@ -114,60 +121,51 @@ class Verb:
             )
         return self._explainer
 
-    def not_found(self, word: str, text: str, *lines: str) -> None:
-        """Say that a word means nothing; ``lines`` say why, or else it is looked up."""
-        self.problems()
-        self.say.error(text)
-        attempt = Attempt(word, "not-found")
-        if not lines:
-            told = self.explainer.absence(word)
-            lines = (*told.lines, self.explainer.keep(word, text, told))
-            attempt = attempt._replace(findings=told.findings)
-        self.say.detail(*lines)
+    def not_found(self, word: str, text: str) -> None:
+        """Say that a word means nothing, and why."""
+        Requests(self.session, self.call).not_found(word, text)
+
+    def planned(self, candidate: Candidate, plan: Plan) -> None:
+        """Say what was wrong in planning."""
+        self._candidate = candidate
+        self.problems(plan.problems)
+
+    def did(self, entry: Entry) -> None:
+        """Print what was done, or would be."""
+        if "dry-run" in self.given:
+            self.print(steps.planned(entry, self._option_origins(entry)))
+            return
+        line = steps.done(entry)
+        self.print(f"{line}\n" if line else "")
+        if line := steps.failed(entry):
+            self.say.warning(line)
+
+    def _option_origins(self, entry: Entry) -> list[Origin]:
+        """Return where the configured options of a step come from."""
+        step, target = entry.step, self._candidate
+        if not isinstance(step, Insert):
+            return []
+        names = {step.module, target.alias if target and step.target else ""}
+        return [options.origin for options in self.world.settings.options if options.module in names and options.text]
+
+    def came(self, attempt: Attempt) -> None:
+        """Keep what came of a request, and say why if it was nothing."""
         self.attempts.append(attempt)
-
-    def failed(
-        self, attempt: Attempt, text: str, entry: Entry, *more: str, told: Told, module: LoadedModule | None = None
-    ) -> None:
-        """Say why the entry that ended a plan failed, and keep the attempt; ``more`` lines come after that.
-
-        ``module`` is what was to be removed, as it is.
-        """
-        cause = causes.cause_of(entry, privileged=self.privileged, module=module, findings=told.findings)
-        self.fail(attempt._replace(cause=cause, findings=told.findings, uses=told.uses), text, *more, told=told)
-
-    def fail(self, attempt: Attempt, text: str, *more: str, told: Told | None = None) -> None:
-        """Say why nothing came of an attempt, and keep it."""
-        said = text if attempt.cause == "failed" else f"{text}: {causes.CAUSES[attempt.cause][1]}"
-        self.say.error(said)
-        if told:
-            self.say.detail(*told.lines)
-        self.say.detail(*more)
-        if told:
-            self.say.detail(self.explainer.keep(attempt.word, said, told))
+        if not attempt.said:
+            self.print(effects_text(attempt.effects, brief=True) if attempt.effects else "")
+            return
+        self.problems()
+        self.say.error(attempt.said)
+        self.say.detail(*attempt.lines)
+        if attempt.evidence:
+            self.say.detail(self.explainer().keep(attempt.word, attempt.said, attempt.evidence))
         if attempt.cause == "permission":
             self.say.detail(f"`sudo lkm {self.name} {attempt.word}`")
-        self.attempts.append(attempt)
-
-    @property
-    def privileged(self) -> bool:
-        """Tell whether the caller may load and remove."""
-        return may_change(self.kernel)
 
     @property
     def cause(self) -> str:
-        """Return the first cause that is not ``done``; an alias with one module loaded is done, blacklist or not."""
-        if self.signal:
-            return "interrupted"
-        for attempt in self.attempts:
-            if attempt.cause == "blacklisted" and any(a.cause == "done" for a in self._same(attempt)):
-                continue
-            if attempt.cause != "done":
-                return attempt.cause
-        return "done"
-
-    def _same(self, attempt: Attempt) -> list[Attempt]:
-        return [other for other in self.attempts if other.word == attempt.word]
+        """Return the cause of the exit status."""
+        return "interrupted" if self.signal else cause_of_all(self.attempts)
 
     def status(self) -> int:
         """Return the exit status."""
@@ -178,11 +176,11 @@ class Verb:
         return {"cause": self.cause, "requests": [document.attempt(one, os.strerror) for one in self.attempts]}
 
 
-def inherited(configs: Sequence[str], extra_roots: Sequence[str] = (), *, no_cmdline: bool) -> dict[str, str]:
+def inherited(configs: Sequence[str], extra_roots: Sequence[str] = (), cmdline: bool = True) -> dict[str, str]:
     """Return what commands of the configuration get, so that their own modprobe reads the same."""
     words = [os.environ.get("MODPROBE_OPTIONS", "")]
     words += [f"-C {value}" for value in configs] + [f"--extra-root {value}" for value in extra_roots]
-    text = " ".join(" ".join([*words, "--no-cmdline" if no_cmdline else ""]).split())
+    text = " ".join(" ".join([*words, "" if cmdline else "--no-cmdline"]).split())
     return {"MODPROBE_OPTIONS": text} if text else {}
 
 

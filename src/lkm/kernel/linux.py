@@ -39,9 +39,13 @@ _HEAD = 6  # bytes that tell a compression
 
 
 class LinuxKernel:
-    """This machine's kernel. ``proc``, ``sys`` and ``kmsg`` are where it shows itself (other places: for tests)."""
+    """This machine's kernel. ``proc``, ``sys`` and ``kmsg`` are where it shows itself (other places: for tests).
 
-    def __init__(self, proc: str = "/proc", sys: str = "/sys", kmsg: str = "/dev/kmsg") -> None:
+    ``own``: this process is looked at too where users of modules are looked for.
+    """
+
+    def __init__(self, proc: str = "/proc", sys: str = "/sys", kmsg: str = "/dev/kmsg", *, own: bool = False) -> None:
+        self._own = own
         self._proc = proc
         self._sys = sys
         self._kmsg = kmsg
@@ -175,7 +179,7 @@ class LinuxKernel:
         """Return who is found to use modules; see lkm.kernel.users."""
         from lkm.kernel.users import Users
 
-        return Users(names, owners, self._proc, self._sys).search()
+        return Users(names, owners, self._proc, self._sys, own=self._own).search()
 
     def snapshot(self) -> Snapshot:
         """Return all that it shows of itself; see lkm.kernel.effects. Raises MachineError as :meth:`state` does."""

@@ -47,11 +47,21 @@ _PROTOCOL = "system.sockprotoname"  # an attribute of every socket file (net/soc
 
 
 class Users:
-    """One search for the users of some modules. ``owners`` gives the modules that have an alias."""
+    """One search for the users of some modules. ``owners`` gives the modules that have an alias.
+
+    ``own``: what this process has open counts too; it does not for a tool, as it ends with that.
+    """
 
     def __init__(
-        self, names: Collection[str], owners: Callable[[str], Sequence[str]], proc: str = "/proc", sys: str = "/sys"
+        self,
+        names: Collection[str],
+        owners: Callable[[str], Sequence[str]],
+        proc: str = "/proc",
+        sys: str = "/sys",
+        *,
+        own: bool = False,
     ) -> None:
+        self._own = own
         self.found: dict[str, list[User]] = {name: [] for name in names}
         self._blind = False
         self._owners = owners
@@ -71,7 +81,7 @@ class Users:
             self._use(self._of_file(path), User("swap", path))
         seen = {texts.inode(f"{self._proc}/self/ns/mnt")}
         pids = sorted([int(name) for name in texts.names(self._proc) if name.isdigit()])
-        pids = [pid for pid in pids if pid != os.getpid()]  # what we have open ends with us
+        pids = [pid for pid in pids if self._own or pid != os.getpid()]
         for pid in pids:
             self._process(pid, seen)
         for protocol, count in self._sockets.items():

@@ -23,7 +23,7 @@ _EACH = 10
 _NAMES, _KINDS = 5, 6
 
 
-class Result(Record):
+class CheckResult(Record):
     """One module. ``verdict``: ``loads``, ``refused`` or ``unknown``. ``errno``: a name, what finit_module(2) would
     answer, "" unless it is refused. ``after``: what has to be loaded before it.
     """
@@ -36,13 +36,13 @@ class Result(Record):
     findings: tuple[Finding, ...] = ()
 
 
-def status_of(results: Sequence[Result]) -> int:
+def status_of(results: Sequence[CheckResult]) -> int:
     """Return the exit status: 1 where some would be refused, 2 where of some it cannot be told, else 0."""
     verdicts = {result.verdict for result in results}
     return 1 if REFUSED in verdicts else 2 if UNKNOWN in verdicts else 0
 
 
-def text_of(results: Sequence[Result], release: str, *, named: bool, verbose: bool = False) -> str:
+def text_of(results: Sequence[CheckResult], release: str, *, named: bool, verbose: bool = False) -> str:
     """Return the text for people.
 
     ``named``: those that load are told too. ``verbose``: all findings of all modules; else what has several findings
@@ -62,7 +62,7 @@ def text_of(results: Sequence[Result], release: str, *, named: bool, verbose: bo
     return "\n".join(lines) + "\n"
 
 
-def _lines(result: Result, *, named: bool, verbose: bool) -> Iterator[str]:
+def _lines(result: CheckResult, *, named: bool, verbose: bool) -> Iterator[str]:
     after = f" after {', '.join(result.after)}" if result.after and named else ""
     answer = f" ({result.errno})" if result.errno else ""
     where = f": {result.path}" if result.verdict != LOADS else ""
@@ -77,9 +77,9 @@ def _lines(result: Result, *, named: bool, verbose: bool) -> Iterator[str]:
             yield f"  and {len(findings) - 1} more [{code}] (-v tells all)"
 
 
-def _causes(results: Sequence[Result]) -> Iterator[str]:
+def _causes(results: Sequence[CheckResult]) -> Iterator[str]:
     """Yield what is found, the kinds of finding that keep most modules out first; -v tells each module's."""
-    groups: dict[tuple[str, str, str], dict[str, list[Result]]] = {}
+    groups: dict[tuple[str, str, str], dict[str, list[CheckResult]]] = {}
     for result in results:
         for finding in result.findings:
             verdict, number = result.verdict, result.errno
@@ -106,13 +106,13 @@ def _causes(results: Sequence[Result]) -> Iterator[str]:
             yield f"  and {len(common) - _KINDS} more causes of this kind (-v tells all)"
 
 
-def _general(finding: Finding, result: Result) -> str:
+def _general(finding: Finding, result: CheckResult) -> str:
     """Return what a finding says without the module's own name and file, so that the same is told once."""
     what = finding.what.replace(result.path, "its file")
     return f"it {what.removeprefix(f'{result.name} ')}" if what.startswith(f"{result.name} ") else what
 
 
-def _names(kinds: dict[str, list[Result]]) -> list[str]:
+def _names(kinds: dict[str, list[CheckResult]]) -> list[str]:
     return sorted({result.name for results in kinds.values() for result in results})
 
 
@@ -125,7 +125,7 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def as_object(result: Result) -> dict[str, object]:
+def as_object(result: CheckResult) -> dict[str, object]:
     """Return a result as an object of schema lkm/1."""
     return {
         "name": result.name,
@@ -137,7 +137,7 @@ def as_object(result: Result) -> dict[str, object]:
     }
 
 
-def sarif(results: Sequence[Result]) -> str:
+def sarif(results: Sequence[CheckResult]) -> str:
     """Return a SARIF log: each finding; what keeps a module out is an error, what cannot be told a note."""
     from lkm.diagnose.engine import RULES
     from lkm.report.sarif import log_of, pages_of
@@ -146,7 +146,7 @@ def sarif(results: Sequence[Result]) -> str:
     return log_of(rows, pages_of("lkm.diagnose.rules", RULES))
 
 
-def _row(result: Result, finding: Finding) -> Row:
+def _row(result: CheckResult, finding: Finding) -> Row:
     from lkm.report.sarif import Row
 
     evidence = "; ".join([f"{fact.text} ({fact.origin})" if fact.origin else fact.text for fact in finding.facts])

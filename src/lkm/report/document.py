@@ -6,7 +6,6 @@ Text that is no UTF-8 (a file name may be anything) has its odd bytes as lone su
 from __future__ import annotations
 
 import errno
-import json
 
 from lkm.kernel.interface import Done, Refused
 from lkm.plan.progress import Ran, Skipped
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from lkm.diagnose.effects import Effects
+    from lkm.diagnose.evidence import Evidence
     from lkm.diagnose.finding import Finding
     from lkm.origin import Origin
     from lkm.plan.progress import Entry, Result
@@ -37,7 +37,8 @@ class Attempt(Record):
     ``origin`` tells what led from the word to the module; ``plan`` is None when the word means nothing. ``undone``
     are the entries of what was taken back. ``cause`` is one of lkm.report.causes. ``planned``: nothing was to be
     done. ``uses`` tells who keeps what was to be removed, ``findings`` why nothing came of it, ``effects`` what
-    changed in the kernel.
+    changed in the kernel. ``said`` is a line for people about why nothing came of it, ``lines`` are more of them,
+    ``evidence`` is what they are known by.
     """
 
     word: str
@@ -52,6 +53,9 @@ class Attempt(Record):
     uses: Uses | None = None
     findings: tuple[Finding, ...] = ()
     effects: Effects | None = None
+    said: str = ""
+    lines: tuple[str, ...] = ()
+    evidence: Evidence | None = None
 
 
 def text_of(document: Object) -> str:
@@ -60,6 +64,8 @@ def text_of(document: Object) -> str:
     >>> text_of({"schema": SCHEMA})
     '{"schema": "lkm/1"}\\n'
     """
+    import json  # whoever only makes attempts does without
+
     return json.dumps(document) + "\n"
 
 

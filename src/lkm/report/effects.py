@@ -72,6 +72,24 @@ def effects_text(effects: Effects, *, brief: bool = False) -> str:
     return _joined(lines or ["nothing changed: no module came or went, and all that is looked at is as it was"])
 
 
+def left_lines(effects: Effects) -> tuple[str, ...]:
+    """Return what is still changed after a load that failed and was undone.
+
+    >>> from lkm.diagnose.effects import Effects
+    >>> from lkm.state.snapshot import Change, Thing
+    >>> left_lines(Effects())
+    ('nothing of it is left in the kernel: all that is looked at is as it was',)
+    >>> left_lines(Effects(others=(Change(None, Thing("taint", "P")),)))
+    ('it has left behind:', '  + taint             P (a proprietary module was loaded)')
+    """
+    changes = [change for module in effects.modules for change in module.changes]
+    lines = [f"  {module.action} {printable(module.module.name)}" for module in effects.modules]
+    lines += [f"  {change_line(change)}" for change in (*changes, *effects.others)]
+    if not lines:
+        return ("nothing of it is left in the kernel: all that is looked at is as it was",)
+    return ("it has left behind:", *lines)
+
+
 def _joined(lines: Iterable[str]) -> str:
     return "".join([f"{line}\n" for line in lines])
 

@@ -45,8 +45,11 @@ def run_words(
     import signal
 
     environment = {**os.environ, **changes}
-    asked = (signal.SIGINT, signal.SIGQUIT)
-    before = [signal.signal(number, signal.SIG_IGN) for number in asked]
+    asked: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGQUIT)
+    try:
+        before = [signal.signal(number, signal.SIG_IGN) for number in asked]
+    except ValueError:  # only the main thread may say so, and only it is interrupted
+        asked, before = (), []
     # Signals that this process was itself started to ignore stay ignored.
     ours = [number for number, handler in zip(asked, before, strict=True) if handler != signal.SIG_IGN]
     try:

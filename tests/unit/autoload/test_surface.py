@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from lkm.autoload.doors import ANYONE, CERTAIN, CHECKED, DOORS, LIKELY, NAMESPACE, NODE, WHO
 from lkm.autoload.surface import Host, Node, Reach, Surface, door_of
 from lkm.cli import depmod
-from lkm.cli.modprobe_world import open_world
 from lkm.names import fold_alias
 from lkm.report.surface import FORMS, closing, reach_lines, summary
+from lkm.system.world import open_world
 from tests.support.elfwriter import build_module
 
 #: Module → its aliases; those with a "+" need fat.

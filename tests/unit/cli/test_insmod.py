@@ -7,10 +7,10 @@ from typing import ClassVar
 import pytest
 
 from lkm.cli import depmod, failure, insmod, rmmod
-from lkm.cli.failure import Told
 from lkm.cli.main import main
 from lkm.kernel.interface import Done, Outcome, Refused
 from lkm.kernel.sim.world import World
+from lkm.manager.explainer import Told
 from tests.support.elfwriter import build_module
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lkm.cli import absence, effects, evidence, explain, insmod, kernels, lsmod, modprobe_run, rmmod, verbs
+from lkm.cli import effects, explain, insmod, kernels, lsmod, modprobe_run, rmmod, verbs
 from lkm.cli import list as list_tool
 from lkm.cli.kernels import choose, open_kernel
 from lkm.cli.main import CLASSIC, TOOLS, main
@@ -19,6 +19,7 @@ from lkm.kernel.linux import LinuxKernel
 from lkm.kernel.sim.kernel24 import create_world
 from lkm.kernel.sim.world import World
 from lkm.kernel.surroundings import Surroundings
+from lkm.manager import absence, evidence
 from tests.support.elfwriter import build_module
 
 GOLDEN = Path(__file__).parents[2] / "golden/no-modules.txt"
@@ -154,7 +155,7 @@ def test_a_kernel_without_modules(
         monkeypatch.setattr(tool, "LinuxKernel", without)
     for call in ("init_module", "finit_module", "delete_module"):
         monkeypatch.setattr(syscalls, call, lambda *_: errno.ENOSYS)
-    monkeypatch.setattr(absence, "running_has_none", lambda base, _release: not base)
+    monkeypatch.setattr(absence, "running_has_none", lambda _kernel, base, _release: not base)
     look = partial(Surroundings, str(tmp_path / "proc"), str(tmp_path / "sys"), str(tmp_path), str(tmp_path / "kmsg"))
     monkeypatch.setattr(evidence, "Surroundings", look)
     monkeypatch.delenv("LKM_KERNEL", raising=False)

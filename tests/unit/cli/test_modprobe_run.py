@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from lkm.cli.failure import Explainer, Told
+from lkm.cli.failure import Explainer
 from lkm.config.parameters import joined
 from lkm.index.triewriter import value_block, write_trie
 from lkm.kernel.interface import Done, Outcome, Refused
 from lkm.kernel.linux import LinuxKernel
+from lkm.manager.explainer import Told
 from lkm.names import ModuleName
 from lkm.state.nouns import KernelState, LoadedModule
 from lkm.system.interrupts import NAMES

@@ -7,10 +7,10 @@ from typing import ClassVar
 import pytest
 
 from lkm.cli import failure, rmmod
-from lkm.cli.failure import Told
 from lkm.cli.main import main
 from lkm.errors import MachineError
 from lkm.kernel.interface import Done, Outcome, Refused
+from lkm.manager.explainer import Told
 from lkm.names import ModuleName
 from lkm.state.nouns import KernelState, LoadedModule
 

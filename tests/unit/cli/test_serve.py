@@ -12,7 +12,6 @@ import pytest
 from lkm.autoload.nouns import ALLOW, AUDIT, DENY, KERNEL, Entry, Outcome, Request
 from lkm.cli import depmod, kernelhelper, policy, policyworld, sim
 from lkm.cli.main import main
-from lkm.cli.modprobe_world import open_world
 from lkm.cli.serve import serve
 from lkm.kernel.interface import Outcome as KernelOutcome
 from lkm.kernel.sim.kernel import SimulatedKernel
@@ -20,6 +19,7 @@ from lkm.names import ModuleName
 from lkm.plan.resolve import World
 from lkm.system import configfiles
 from lkm.system.history import History
+from lkm.system.world import open_world
 from tests.support import schema
 from tests.support.elfwriter import build_module
 from tests.support.signing import Signer

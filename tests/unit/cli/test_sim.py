@@ -12,12 +12,12 @@ import pytest
 
 from lkm.cli import depmod, insmod, modprobe, rmmod, sim
 from lkm.cli.sim import ABOUT, VERBS
-from lkm.cli.sim_new import policy
 from lkm.errors import UsageError
 from lkm.kernel.interface import Refused
 from lkm.kernel.sim.kernel import SimulatedKernel
 from lkm.kernel.sim.kernel24 import MODULES, Kernel24
 from lkm.kernel.sim.world import World
+from lkm.manager.newworld import policy
 from tests.support.elfwriter import build_module
 from tests.support.kernels import LKM
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from lkm.diagnose.finding import CERTAIN, Finding
-from lkm.report.check import LOADS, REFUSED, Result, text_of
+from lkm.report.check import LOADS, REFUSED, CheckResult, text_of
 
 CRC = Finding("crc-mismatch", "it was built against another version of a", CERTAIN, "EINVAL")
 MAGIC = Finding("other-kernel", "it was built with preempt; this kernel was not", CERTAIN, "ENOEXEC")
@@ -9,8 +9,8 @@ NOTE = Finding("no-firmware", "it asks for x.bin, which is not there", CERTAIN)
 
 
 def test_of_many_each_cause_is_told_with_its_number() -> None:
-    results = [Result(f"m{n:02}", f"/m{n:02}.ko", REFUSED, "ENOEXEC", (), (CRC, MAGIC)) for n in range(11)]
-    results.append(Result("fine", "/fine.ko", LOADS, "", (), (NOTE,)))
+    results = [CheckResult(f"m{n:02}", f"/m{n:02}.ko", REFUSED, "ENOEXEC", (), (CRC, MAGIC)) for n in range(11)]
+    results.append(CheckResult("fine", "/fine.ko", LOADS, "", (), (NOTE,)))
     assert text_of(results, "6.1", named=False) == (
         "11 modules would be refused (ENOEXEC) [crc-mismatch]: m00, m01, m02, m03, m04 and 6 more\n"
         "  11: it was built against another version of a\n"

@@ -14,7 +14,6 @@ from rich.console import Console
 
 from lkm.cli.list_terminal import show
 from lkm.cli.main import main
-from lkm.cli.users import all_uses
 from lkm.kernel.sim.kernel import SimulatedKernel
 from lkm.kernel.sim.world import World
 from lkm.names import ModuleName
@@ -22,6 +21,7 @@ from lkm.report.info import Signed, signature_object
 from lkm.report.list import SORTS, Row, cells, chosen, in_order, row_object, table, tree
 from lkm.state.nouns import KernelState, LoadedModule
 from lkm.state.users import User, Uses
+from lkm.system.users import all_uses
 
 
 def row(name: str, size: int = 1, uses: int = 0, *holders: str, users: tuple[User, ...] = (), taint: str = "") -> Row:

@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 
 from lkm.autoload.nouns import Entry, Outcome, Verdict
-from lkm.cli.modprobe_world import open_world
 from lkm.index.lookup import ModuleIndex
 from lkm.plan.resolve import World
 from lkm.state.uevent import Uevent
@@ -27,6 +26,7 @@ from lkm.system.lkmd import Choices, Parts
 from lkm.system.lkmd import Daemon as Daemon_
 from lkm.system.resolver import Resolver
 from lkm.system.sdnotify import Manager
+from lkm.system.world import open_world
 from tests.support.daemon import LKM, Daemon, ask, nobody, sim_world, until
 
 

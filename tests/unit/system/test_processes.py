@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,14 @@ def test_interrupts_end_the_command_not_us() -> None:
     before = signal.getsignal(signal.SIGINT)
     assert run_shell("kill -INT $PPID; kill -INT $$; exit 5", {}) == -signal.SIGINT
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_other_threads_may_run_commands_too() -> None:
+    seen: list[int] = []
+    thread = threading.Thread(target=lambda: seen.append(run_shell("exit 4", {})))
+    thread.start()
+    thread.join()
+    assert seen == [4]
 
 
 def test_no_shell(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lkm.cli.modprobe_world import open_world
 from lkm.index.triewriter import value_block, write_trie
 from lkm.names import ModuleName
 from lkm.system.resolver import Answer, Resolver
+from lkm.system.world import open_world
 
 
 def write(path: Path, entries: dict[str, str]) -> None:

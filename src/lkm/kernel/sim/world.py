@@ -199,4 +199,5 @@ class World:
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+    # One thread at a time is the callers' business; which one may change.
+    return sqlite3.connect(path, timeout=_WAIT, isolation_level=None, check_same_thread=False)

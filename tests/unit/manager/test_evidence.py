@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from lkm.cli import evidence
 from lkm.cli.depmod import main as depmod
-from lkm.cli.evidence import Scene
-from lkm.cli.kernelside import of_image
 from lkm.config.settings import assemble
 from lkm.diagnose.engine import diagnose
 from lkm.diagnose.evidence import GOOD, Attempt, Evidence
 from lkm.kernel.interface import Refused
 from lkm.kernel.linux import LinuxKernel
 from lkm.kernel.surroundings import Surroundings
+from lkm.manager import evidence
+from lkm.manager.evidence import Scene
+from lkm.manager.kernelside import of_image
 from lkm.modfile.nouns import Export
 from lkm.names import ModuleName
 from lkm.state.devices import Device

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lkm.cli.check_kernel import Known
+    from lkm.manager.check_kernel import Known
     from lkm.modfile.nouns import ModuleFacts
 
 #: What a module is refused for when a twin of it is loaded, though it would load alone.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from lkm.config.settings import assemble
-from lkm.kernel.linux import release
 from lkm.plan.resolve import World
 from lkm.system.configfiles import modprobe_files
 from lkm.system.indexfiles import open_index
@@ -27,7 +26,7 @@ def open_world(
     ``configs`` are read instead of the usual places. A module directory that is not there is an empty one.
     ``extra_roots``, the strongest last, have modules of their own; raises MachineError when one is no directory.
     """
-    version = version or release()
+    version = version or os.uname().release
     directory = modules_dir(root, version)
     if extra_roots:
         return _merged_world(directory, version, configs, cmdline, extra_roots)

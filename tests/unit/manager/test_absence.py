@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from lkm.cli.absence import explain
 from lkm.cli.depmod import main as depmod
 from lkm.cli.main import main
+from lkm.kernel.linux import LinuxKernel
+from lkm.manager.absence import explain
 from tests.support.elfwriter import build_module
 
 
@@ -22,16 +23,16 @@ def tree(tmp_path: Path) -> Path:
 def test_each_state_of_a_tree(tree: Path) -> None:
     there = str(tree)
     (tree / "usr/lib/modules/6.1/snd-hda-intel.ko").write_bytes(build_module(name="snd_hda_intel"))
-    assert "no modules are installed for this kernel 6.2" in explain("x", there, "6.2")[0]
+    assert "no modules are installed for this kernel 6.2" in explain(LinuxKernel(), "x", there, "6.2")[0]
     cure = f"  cure: index the tree again: `lkm depmod -b {tree} 6.1`"
-    assert cure in explain("x", there, "6.1")
+    assert cure in explain(LinuxKernel(), "x", there, "6.1")
     assert depmod(["depmod", "-b", there, "6.1"]) == 0
     for word, near in (("msods", "msdos"), ("msdos.ko.xz", "msdos"), ("snd-hda-intl", "snd_hda_intel")):
-        assert f"did you mean '{near}'?" in explain(word, there, "6.1")[0]
-    assert "did you mean" not in explain("pci:v00msdos", there, "6.1")[0]
-    assert explain("", there, "6.1")[0].startswith("no module and no alias is named any module")
+        assert f"did you mean '{near}'?" in explain(LinuxKernel(), word, there, "6.1")[0]
+    assert "did you mean" not in explain(LinuxKernel(), "pci:v00msdos", there, "6.1")[0]
+    assert explain(LinuxKernel(), "", there, "6.1")[0].startswith("no module and no alias is named any module")
     (tree / "usr/lib/modules/6.1/modules.dep.bin").write_bytes(b"")
-    assert "modules.dep.bin is empty [bad-index]" in explain("msdos", there, "6.1")[0]
+    assert "modules.dep.bin is empty [bad-index]" in explain(LinuxKernel(), "msdos", there, "6.1")[0]
 
 
 @pytest.mark.parametrize("tool", [["modprobe", "-n", "-d"], ["modinfo", "-b"]])

@@ -6,13 +6,13 @@ import errno
 import os
 from functools import cached_property
 
-from lkm.cli.kernelside import of_image, of_kernel, with_signature
 from lkm.config.settings import about
 from lkm.diagnose.evidence import LOADS, SYSTEM_CALLS, Attempt, Caller, Evidence, KernelSide, ModuleFile
 from lkm.diagnose.examine import examine
 from lkm.diagnose.loglines import unknown_symbols
 from lkm.errors import LkmError
 from lkm.kernel.surroundings import Surroundings
+from lkm.manager.kernelside import of_image, of_kernel, with_signature
 from lkm.modfile.nouns import Export
 from lkm.names import name_from_path
 from lkm.system.files import read_bytes

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lkm.cli.modprobe_world import open_world
 from lkm.kernel.linux import release
+from lkm.system.world import open_world
 
 
 def test_directory_and_settings(tmp_path: Path) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from lkm.diagnose.effects import effects
+from lkm.diagnose.effects import Effects, effects
 from lkm.errors import LkmError
 from lkm.kernel.interface import Done
 from lkm.modfile.facts import read
-from lkm.names import fold
 from lkm.plan.progress import Ran
-from lkm.plan.resolve import COMMAND_LINE, Candidate
 from lkm.plan.steps import Insert
-from lkm.report.effects import effects_text
 from lkm.state.snapshot import diff
 from lkm.system.files import open_source
 
@@ -18,13 +15,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lkm.cli.verbs import Verb
-    from lkm.diagnose.effects import Effects
     from lkm.kernel.interface import ShownKernel
     from lkm.modfile.nouns import ModuleFacts
     from lkm.plan.progress import Entry
     from lkm.plan.steps import Step
-    from lkm.report.document import Attempt
     from lkm.state.nouns import LogRecord
     from lkm.state.snapshot import Snapshot
 
@@ -72,6 +66,13 @@ class Watch:
             return None
         return effects(first, last, self._facts, self._kernel.devices, log, seen)
 
+    def left(self) -> Effects | None:
+        """Return what is still changed after all, by what failed and was undone; what was said is told elsewhere."""
+        if self._first is not None:
+            self.look()
+        found = self.take()
+        return found._replace(log=()) if found else None
+
     def _look(self) -> Snapshot | None:
         try:
             return self._kernel.snapshot()
@@ -89,17 +90,26 @@ class Watch:
             return None
 
 
-def watching(verb: Verb) -> Watch | None:
-    """Return what watches a load or unload, or None where nothing is to be told of its effects."""
-    if {"quiet", "no-effects", "dry-run"} & set(verb.given):
-        return None
-    return Watch(verb.kernel, lambda name: verb.world.path(Candidate(fold(name), "", COMMAND_LINE)))
+class Around:
+    """What changes in a kernel while the body of ``with`` runs: ``effects``, once that has ended.
 
+    ``path`` gives a module's file, "" where none is known. Raises MachineError for a kernel without modules.
+    """
 
-def with_effects(verb: Verb, attempt: Attempt, watch: Watch | None) -> Attempt:
-    """Tell briefly what an attempt that is done changed, and return it with that."""
-    found = watch.take() if watch else None
-    if found is None:
-        return attempt
-    verb.print(effects_text(found, brief=True))
-    return attempt._replace(effects=found)
+    def __init__(self, kernel: ShownKernel, path: Callable[[str], str]) -> None:
+        self._kernel = kernel
+        self._watch = Watch(kernel, path)
+        self._since = 0
+        self.effects = Effects()
+
+    def __enter__(self) -> Around:
+        self._kernel.state()  # a kernel without modules is told of before anything is done
+        old = self._kernel.log()
+        self._since = old[-1].sequence + 1 if old else 0
+        self._watch.before()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watch.look()
+        self._watch.log += self._kernel.log(self._since)
+        self.effects = self._watch.take() or Effects()

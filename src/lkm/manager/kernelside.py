@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 
-from lkm.cli.kernels import may_change
 from lkm.config.cmdline import kernels_blacklist
 from lkm.diagnose.evidence import BAD, GOOD, MALFORMED, UNKNOWN_KEY, UNSIGNED, UNSUPPORTED, KernelSide
 from lkm.errors import FormatError, LkmError
 from lkm.formats.compression import decompress
 from lkm.kernel.interface import NO_MODULES
+from lkm.manager.kernels import may_change
 from lkm.modfile.nouns import Export
 
 TYPE_CHECKING = False

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 
-from lkm.cli.kernelside import of_kernel
-from lkm.cli.sim_new import make, policy
 from lkm.config.cmdline import kernels_policy
 from lkm.diagnose import doubts
 from lkm.errors import FormatError, LkmError, NotFound
 from lkm.image.features import config_features
 from lkm.kernel.sim.kernel import SimulatedKernel
 from lkm.kernel.sim.world import World
+from lkm.manager.kernelside import of_kernel
+from lkm.manager.newworld import make, policy
+from lkm.modfile.nouns import Export
 from lkm.record import Record
 from lkm.system.files import read_bytes, read_text
 from lkm.system.moduletree import IndexedTree
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lkm.diagnose.evidence import KernelSide
-    from lkm.modfile.nouns import Export
 
 #: The machines whose modules the simulated kernel can link: x86-64, arm64, riscv64 and loongarch64.
 MACHINES = (62, 183, 243, 258)
@@ -30,6 +30,26 @@ KALLSYMS = "/proc/kallsyms"
 _MAPS = ("boot/System.map-{}",)
 _SYMVERS = ("lib/modules/{}/build/Module.symvers", "usr/src/linux-headers-{}/Module.symvers")
 _IMAGES = ("boot/vmlinuz-{}", "boot/vmlinux-{}", *(f"{parent}/{{}}/vmlinuz" for parent in PARENTS))
+
+
+class Against(Record):
+    """What modules are to be checked against, as far as it is said.
+
+    ``root``: below it modules and configuration are; ``release``: that of the modules; ``image``: the kernel;
+    ``symvers``, ``system_map``: files that tell exports; ``configs``: configuration instead of the root's; ``keys``:
+    files with certificates that are trusted too; ``policy``: words as of ``lkm check --policy``; ``cmdline``: the
+    kernel's command line.
+    """
+
+    root: str = ""
+    release: str = ""
+    image: str = ""
+    symvers: str = ""
+    system_map: str = ""
+    configs: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    policy: str = ""
+    cmdline: str = ""
 
 
 class Known(Record):
@@ -50,14 +70,15 @@ def image_of(base: str, release: str) -> str:
     return _first(base, release, _IMAGES)
 
 
-def known(given: dict[str, str], base: str, release: str, world: str) -> Known:
+def known(against: Against, base: str, release: str, world: str, simulated: World | None = None) -> Known:
     """Put together what is known, and write the simulated kernel to the file ``world``.
 
-    ``given`` are the options of ``lkm check``, ``base`` the root, ``release`` that of the modules ("": the image's).
+    ``base`` is the root, ``release`` that of the modules ("": the image's). Without an image a ``simulated`` kernel
+    is known itself, as it was before anything was loaded.
     Raises LkmError for evidence that was named and cannot be used.
     """
-    image = given.get("image", "")
-    rules = {**kernels_policy(given.get("cmdline", "")), **policy(given.get("policy", ""))}
+    image = against.image
+    rules = {**kernels_policy(against.cmdline), **policy(against.policy)}
     lacking: set[str] = set()
     if image:
         words = {"image": image}
@@ -67,17 +88,20 @@ def known(given: dict[str, str], base: str, release: str, world: str) -> Known:
             meta, _, _ = make(world, words)
         release = release or meta["release"]
         tree = _tree(base, release)
+    elif simulated is not None:
+        tree = _tree(base, release)
+        _pristine(simulated, world)
     else:
         tree = _tree(base, release)
         lacking = {doubts.EXPORTS, doubts.CRCS, doubts.MARKS, doubts.NAMESPACES, doubts.CERTIFICATES}
         _without_image(world, release, base, tree, lacking)
     kernel = SimulatedKernel(world)
-    origins = [image] if image else []
+    origins = [image] if image else [f"simulated kernel {simulated.path}"] if simulated else []
     with kernel.world.change():
-        origins += _offered(kernel.world, given, base, release, tree, lacking)
+        origins += _offered(kernel.world, against, base, release, tree, lacking)
         for key, value in _policy_meta(rules).items():
             kernel.world.set_meta(key, value)
-        keys = [der for path in given.get("key", "").split("\n") if path for der in certificates(path)]
+        keys = [der for path in against.keys for der in certificates(path)]
         kernel.world.db.executemany("INSERT INTO certificates VALUES(?)", [(der,) for der in keys])
     if kernel.world.meta("machine", "62") not in map(str, MACHINES):
         lacking.add(doubts.MACHINE)
@@ -122,6 +146,20 @@ def _policy_meta(rules: dict[str, str]) -> dict[str, str]:
     return rules
 
 
+def _pristine(simulated: World, path: str) -> None:
+    """Copy a simulated kernel without what was loaded into it."""
+    rows = simulated.db.execute("SELECT name, gpl_only, namespace, crc FROM exports WHERE module = ''")
+    exports = [Export(name, bool(gpl_only), space, crc) for name, gpl_only, space, crc in rows]
+    builtins = [name for (name,) in simulated.db.execute("SELECT name FROM builtins")]
+    trusted = [der for (der,) in simulated.db.execute("SELECT der FROM certificates")]
+    meta = dict(simulated.db.execute("SELECT key, value FROM meta"))
+    copy = World.create(path, meta, exports, builtins, trusted)
+    with copy.change():
+        own = simulated.db.execute("SELECT * FROM resources WHERE module = ''").fetchall()
+        copy.db.executemany("INSERT INTO resources VALUES(?,?,?,?,?)", own)
+    copy.close()
+
+
 def _without_image(world: str, release: str, base: str, tree: IndexedTree | None, lacking: set[str]) -> None:
     """Make a kernel that suits the modules of the tree: their machine and vermagic; it has no exports yet."""
     magic, machine = "", ""
@@ -143,10 +181,10 @@ def _without_image(world: str, release: str, base: str, tree: IndexedTree | None
 
 
 def _offered(
-    world: World, given: dict[str, str], base: str, release: str, tree: IndexedTree | None, lacking: set[str]
+    world: World, against: Against, base: str, release: str, tree: IndexedTree | None, lacking: set[str]
 ) -> list[str]:
     """Add the exports that Module.symvers, System.map or kallsyms tell; return where from."""
-    symvers, table = given.get("symvers", ""), given.get("system-map", "")
+    symvers, table = against.symvers, against.system_map
     origins = []
     if doubts.EXPORTS in lacking and not symvers and not table:
         symvers = _first(base, release, _SYMVERS)
@@ -156,7 +194,7 @@ def _offered(
     if symvers:
         _add(world, _of_symvers(symvers, tree, lacking))
         origins.append(symvers)
-    if table and (exports := _of_map(table, lacking, named="system-map" in given)):
+    if table and (exports := _of_map(table, lacking, named=bool(against.system_map))):
         _add(world, exports)
         origins.append(table)
     return origins
