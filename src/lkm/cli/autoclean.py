@@ -155,8 +155,8 @@ class Run:
 
     def _future(self, settings: AutocleanSettings) -> dict[str, Outlook]:
         """Return when marked modules would go, if nothing happened to them."""
-        from lkm.cli.users import owners_of
         from lkm.system.autocleaner import look_out
+        from lkm.system.users import owners_of
 
         found = look_out(self.kernel, self.store, owners_of(self.kernel), settings)
         return {outlook.module: outlook for outlook in found}

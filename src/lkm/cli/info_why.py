@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 from lkm.autoload.nouns import Request
-from lkm.cli.users import owners_of
 from lkm.config.autoclean import AutocleanSettings, assemble_autoclean
 from lkm.errors import LkmError
 from lkm.report.why import Why
@@ -13,6 +12,7 @@ from lkm.system.autocleaner import look_out
 from lkm.system.autoloaded import Store
 from lkm.system.configfiles import autoclean_files
 from lkm.system.history import History, path_of
+from lkm.system.users import owners_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 
-from lkm.cli.users import owners_of
 from lkm.config.autoclean import AutocleanSettings, assemble_autoclean
 from lkm.errors import LkmError
 from lkm.report.watch import countdown
@@ -12,6 +11,7 @@ from lkm.system.autocleaner import look_out
 from lkm.system.autoloaded import Store
 from lkm.system.configfiles import autoclean_files
 from lkm.system.history import Follower, History, path_of
+from lkm.system.users import owners_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
