@@ -7,7 +7,7 @@ imagined that can say something new: the next one, and those before which a time
 >>> marks = Marks("b", (Mark("fat", 1, 0, 0, used_once=True), Mark("msdos", 2, 0, 0, used_once=True)), (), 30.0, 20.0)
 >>> samples = (Sample("msdos", 2), Sample("fat", 1, 1, ("msdos",)))
 >>> [(each.module, each.word, each.at, each.sure) for each in outlooks(marks, samples, AutocleanSettings(), 40.0)]
-[('fat', 'held', 70.0, True), ('msdos', 'idle', 70.0, True)]
+[('fat', 'held', 70.1, True), ('msdos', 'idle', 70.1, True)]
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from lkm.autoload.autoclean import Opinion
+
+
+#: A sweep takes a while itself, so the next begins a little later than was said. By exact times one would be imagined
+#: a hair too early for a module that must be idle for whole periods, and the one a period later would count.
+TAKES = 0.05
 
 
 class Outlook(Record):
@@ -55,16 +60,16 @@ def next_sweep(marks: Marks, now: float) -> float | None:
     One that is late by less than half its period comes at once; by more, and who swept has ended.
 
     >>> [next_sweep(Marks(swept=100.0, every=60.0), now) for now in (110.0, 170.0, 200.0)], next_sweep(Marks(), 5.0)
-    ([160.0, 170.0, None], None)
+    ([160.05, 170.0, None], None)
     """
-    due = marks.swept + marks.every
+    due = marks.swept + marks.every + TAKES
     return max(due, now) if marks.every >= 0.01 and now < due + marks.every / 2 else None
 
 
 def outlooks(marks: Marks, samples: Sequence[Sample], settings: AutocleanSettings, now: float) -> tuple[Outlook, ...]:
     """Return the outlook of each marked module that is loaded, by name; ``samples`` are the looks at them."""
     known = next_sweep(marks, now)
-    first, period = (known, marks.every) if known is not None else (now, 1.0)
+    first, period = (known, marks.every + TAKES) if known is not None else (now, 1.0)
     opinions = foresee(marks, samples, settings, now).opinions
     gone: dict[str, float] = {}
     count: int | None = 0

@@ -11,6 +11,8 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
+from textual.events import Resize
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Header, Input, RichLog, Static
 
@@ -84,6 +86,17 @@ class Question(ModalScreen[bool]):
         self.dismiss(yes)
 
 
+class Events(RichLog):
+    """The lines of events. They are broken for its width when they are written, so it tells when that changes."""
+
+    class Resized(Message):
+        """It has another size."""
+
+    def on_resize(self, event: Resize) -> None:
+        """Tell, once the size is known to all."""
+        self.call_after_refresh(self.post_message, self.Resized())
+
+
 class Top(App[None]):
     """The modules of a kernel, looked at ``every`` so many seconds."""
 
@@ -126,7 +139,7 @@ class Top(App[None]):
         yield Header(icon=" ")
         yield DataTable[Text](id="modules", cursor_type="row", zebra_stripes=True)
         yield Input(placeholder="part of a name", id="filter")
-        yield RichLog(id="events", max_lines=500, wrap=True)
+        yield Events(id="events", max_lines=500, min_width=0, wrap=True)
         yield Footer()
 
     def on_mount(self) -> None:
@@ -167,7 +180,7 @@ class Top(App[None]):
         """Add events to those that are shown."""
         log = self.query_one("#events", RichLog)
         for event in viewed(events, self.view):
-            log.write(_event(event))
+            log.write(_event(event), expand=True)
 
     def show_all(self) -> None:
         """Show all anew: the screen has another size, or other events are wanted."""
@@ -177,9 +190,9 @@ class Top(App[None]):
         self.show_events(self.watch_.events)
         self.show_rows()
 
-    def on_resize(self) -> None:
-        """Lay out all anew, once the parts of the screen have their size."""
-        self.call_after_refresh(self.show_all)
+    def on_events_resized(self) -> None:
+        """Lay out all anew."""
+        self.show_all()
 
     def show_rows(self) -> None:
         """Fill the table; rows stay where they are when only their cells change."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lkm.autoload.autoclean import foresee, without
 from lkm.autoload.marks import Mark, Marks
-from lkm.autoload.outlook import next_sweep, outlooks
+from lkm.autoload.outlook import TAKES, next_sweep, outlooks
 from lkm.config.autoclean import AutocleanSettings, assemble_autoclean
 from lkm.state.usage import Sample
 from tests.support.years import EVENTS, Both, Event
@@ -44,7 +44,7 @@ def test_a_module_goes_when_the_sweeps_to_come_would_remove_it(
     found = outlooks(marks, both.samples(), both.settings, now)
     assert [each.module for each in found] == sorted(mark.module for mark in marks.marks)
     assert all(each.sure for each in found)
-    expected = played(marks, both.samples(), both.settings, max(now, both.now + period), period)
+    expected = played(marks, both.samples(), both.settings, max(now, both.now + period + TAKES), period + TAKES)
     assert {each.module: each.at for each in found if each.at is not None} == expected
     words = foresee(marks, both.samples(), both.settings, now).opinions
     assert {each.module: each.opinion for each in found} == words
@@ -74,6 +74,17 @@ def test_what_is_in_use_or_pinned_has_no_end_and_a_sweeper_that_ended_is_not_cou
     (pinned,) = outlooks(Marks("b", (used,), ("m",)), (Sample("m", 1),), conf, 5.0)
     assert (pinned.word, pinned.at) == ("pinned", None)
     marks = Marks("b", (used,), (), 100.0, 60.0)
-    assert (next_sweep(marks, 189.0), next_sweep(marks, 190.0)) == (189.0, None)
-    (late,) = outlooks(marks, (Sample("m", 1),), conf, 190.0)
-    assert (late.word, late.at, late.sure) == ("goes", 190.0, False)
+    assert (next_sweep(marks, 190.0), next_sweep(marks, 191.0)) == (190.0, None)
+    (late,) = outlooks(marks, (Sample("m", 1),), conf, 191.0)
+    assert (late.word, late.at, late.sure) == ("goes", 191.0, False)
+
+
+@given(st.floats(0, 1e6), st.sampled_from([0.7, 5.0, 60.0, 1e3]), st.integers(1, 30))
+def test_what_must_be_idle_for_whole_periods_goes_by_the_sweep_that_ends_the_last(
+    now: float, every: float, count: int
+) -> None:
+    """Not by the one after it, which would make a countdown jump."""
+    conf = assemble_autoclean([("a.conf", f"idle {max(1, int(every * count))}")])
+    used = Mark("m", 1, 0.0, now, used_once=True, visited=True)
+    (found,) = outlooks(Marks("b", (used,), (), now, every), (Sample("m", 1),), conf, now)
+    assert found.at is not None and found.at - now < max(2 * every, every * count + 1) + 3
