@@ -1,4 +1,4 @@
-"""``lkm top``: the modules of a kernel, live: what is used, asked for, comes and goes; by keys, why and what to do."""
+"""``lkm top``: a kernel's modules, live: what is used, asked for, comes and goes; by keys, why and what to do."""
 
 from __future__ import annotations
 
