@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: A sweep takes a while itself, so the next begins a little later than was said. By exact times one would be imagined
 #: a hair too early for a module that must be idle for whole periods, and the one a period later would count.
 TAKES = 0.05
+#: Words of modules that wait for something: for time, or for others to go. No sweep says anything else of all the rest.
+_WAITING = ("unused", "visited", "idle", "held")
 
 
 class Outlook(Record):
@@ -80,7 +82,7 @@ def outlooks(marks: Marks, samples: Sequence[Sample], settings: AutocleanSetting
         for name in fresh:
             gone[name] = at
             samples = without(samples, name)
-        marks = sweep.kept(fresh)
+        marks = sweep.kept([name for name, opinion in sweep.opinions.items() if opinion.word not in _WAITING])
         count = _next(count, first, period, sweep.opinions.values())
     return tuple([Outlook(opinions[name], gone.get(name), known is not None) for name in sorted(opinions)])
 

@@ -124,7 +124,7 @@ def viewed(events: Iterable[Event], view: str) -> list[Event]:
 def folded(events: Sequence[Event]) -> tuple[Event, ...]:
     """Return the events of one look; for each kind of which there are more than FEW, one that tells of all.
 
-    Of what the kernel logged the last lines stay: dmesg has the others.
+    Of what the kernel logged the last lines stay: dmesg has the others. Notes stay: each is told once.
 
     >>> [(event.name, event.text) for event in folded([Event(1.0, "loaded", name) for name in "abcdefghijklmn"])]
     [('14', 'a b c d e f g h i j k l and 2 more')]
@@ -135,7 +135,7 @@ def folded(events: Sequence[Event]) -> tuple[Event, ...]:
     found: list[Event] = []
     for event in events:
         some = kinds[event.kind]
-        if len(some) <= FEW:
+        if len(some) <= FEW or event.kind == "note":
             found.append(event)
         elif event is some[0]:
             found += _summary(some)

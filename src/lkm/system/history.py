@@ -135,7 +135,7 @@ class History:
 
 
 class Follower:
-    """Somebody who looks at a history again and again; to him nothing that is there at first is new but for ``past``.
+    """Looks at a history again and again. The first look brings all that is there (``past``), or nothing of it.
 
     A file that is put aside meanwhile is read to its end first. One that comes and goes between two looks is not
     seen; that takes as many lines as a file holds.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,15 @@ from lkm.cli.modprobe import main as modprobe
 from lkm.cli.sim import main as sim
 from lkm.cli.top import main
 from lkm.cli.top_app import Answer, Question, Top
+from lkm.cli.top_looks import Looks
+from lkm.errors import MachineError
 from lkm.kernel.linux import LinuxKernel
 from lkm.kernel.sim.kernel import SimulatedKernel
 from lkm.kernel.sim.world import World
 from lkm.report.watch import chosen
 from lkm.system import configfiles
 from lkm.system.autoloaded import Store
-from lkm.system.history import History
+from lkm.system.history import Follower, History
 from tests.support.trees import uml_modules
 
 
@@ -201,6 +203,16 @@ def test_what_cannot_be_looked_at_is_told_once(world: Path) -> None:
         assert names(app) == "fat msdos"
 
     play(act)
+
+
+def test_what_only_root_may_see_is_told_so(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Follower) -> Iterator[Entry]:
+        raise MachineError("Permission denied", "/h", 13)
+
+    monkeypatch.setattr(Follower, "look", refuse)
+    looks = Looks(open_kernel(LinuxKernel))
+    assert (looks.requests(), looks.requests()) == ([], [])
+    assert (looks.notes(), looks.notes()) == (["no requests are shown: /h: Permission denied; run it as root"], [])
 
 
 def test_the_countdown_of_autoclean(world: Path) -> None:
