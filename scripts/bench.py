@@ -36,6 +36,8 @@ WARM = 100_000
 CHECK, CHECK_MEMORY = 10.0, 400.0
 #: The most that the autoload engine may take for 99 of 100 requests, in seconds.
 ENGINE = 0.001
+#: The most that importing the Python API may take, its Manager too, in seconds.
+IMPORT = 0.030
 #: How much longer than eight times a tree eight trees may take.
 GROWTH = 1.15
 
@@ -296,6 +298,23 @@ def daemon() -> list[dict[str, Any]]:
     return rows
 
 
+def imports() -> dict[str, float]:
+    """Return the seconds that importing takes in a fresh Python, the median of many: ``lkm``, and ``Manager`` of it."""
+    code = "from time import perf_counter as now; start = now(); {}; print(now() - start)"
+    lines = {"lkm": "import lkm", "Manager": "from lkm import Manager"}
+    seconds: dict[str, list[float]] = {name: [] for name in lines}
+    for _ in range(5 * ROUNDS):
+        for name, line in lines.items():
+            words = [PYTHON, "-c", code.format(line)]
+            seconds[name].append(float(subprocess.run(words, capture_output=True, text=True, check=True).stdout))
+    found = {name: statistics.median(times) for name, times in seconds.items()}
+    print(
+        f"\nimport lkm: {found['lkm'] * 1000:.1f} ms; from lkm import Manager: {found['Manager'] * 1000:.1f} ms"
+        f" (at most {IMPORT * 1000:.0f})"
+    )
+    return found
+
+
 def main() -> int:
     """Measure all rows."""
     os.environ["PATH"] += ":/sbin:/usr/sbin"
@@ -315,6 +334,7 @@ def main() -> int:
         shutil.rmtree(place / "deb")
         grown = growth(place)
         checked = check(place)
+    imported = imports()
     autoload = engine()
     print("\nlab: seconds from start to end of `lkm lab run -- true`, on an idle machine")
     root, _ = debian_modules()
@@ -329,6 +349,7 @@ def main() -> int:
         "rows": [{**asdict(row), "ratio": row.ratio} for row in rows],
         "warm": rate,
         "growth": grown,
+        "imports": imported,
         "engine": autoload,
         "lab": lab_rows,
         "check": checked,
@@ -338,6 +359,8 @@ def main() -> int:
     over = [fault for row in rows for fault in row.faults()]
     if rate["ours"] < WARM:
         over.append(f"warm lookups: {rate['ours']:,.0f} < {WARM:,}")
+    if imported["Manager"] > IMPORT:
+        over.append(f"import: {imported['Manager'] * 1000:.1f} ms")
     if autoload["p99"] > ENGINE:
         over.append(f"autoload engine: p99 {autoload['p99'] * 1e6:.0f} us")
     ours = grown["ours"]

@@ -248,18 +248,20 @@ def write_file(path: str, *parts: bytes) -> None:
         os.close(fd)
 
 
-def replace_file(path: str, data: bytes) -> None:
+def replace_file(path: str, data: bytes, mode: int | None = None) -> None:
     """Replace a file at once, with its mode and owner as they are; raises MachineError. Of a link, what it leads to.
+
+    With a ``mode`` it is one of ours: it may be missing before, or a link, which is replaced, and gets that mode.
 
     Whoever reads meanwhile, and whatever stops this, sees the old file or the new one.
     """
-    path = os.path.realpath(path)
+    path = os.path.realpath(path) if mode is None else path
     temporary = path + ENDING
     try:
-        old = os.stat(path)
+        old = os.stat(path) if mode is None else None
         write_file(temporary, data)
-        os.chmod(temporary, old.st_mode & 0o7777)
-        if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+        os.chmod(temporary, old.st_mode & 0o7777 if old else mode or 0)
+        if old and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
             os.chown(temporary, old.st_uid, old.st_gid)
         sync(temporary)
         os.rename(temporary, path)

@@ -14,7 +14,7 @@ import sys
 from lkm.errors import MachineError, UsageError
 from lkm.record import Record
 from lkm.system.files import machine_error, make_directory, read_text
-from lkm.system.fileset import sync, write_file, write_set
+from lkm.system.fileset import replace_file, write_set
 
 DIRECTORY = "/var/lib/lkm"
 #: Where the helper is made, unless told otherwise.
@@ -67,15 +67,7 @@ def make(path: str) -> None:
         raise MachineError("is there, and not made by lkm helper; it is left alone", path, errno.EEXIST)
     text = script(sys.executable, places())
     make_directory(os.path.dirname(path))
-    fresh = f"{path}.new"
-    try:
-        write_file(fresh, text.encode("utf-8", "surrogateescape"))
-        os.chmod(fresh, 0o755)
-        sync(fresh)
-        os.rename(fresh, path)
-        sync(os.path.dirname(path))
-    except OSError as error:
-        raise machine_error(error, path) from error
+    replace_file(path, text.encode("utf-8", "surrogateescape"), 0o755)
 
 
 def look(path: str) -> Found:

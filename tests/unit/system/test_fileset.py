@@ -238,3 +238,7 @@ def test_one_file_keeps_its_mode_and_its_link(tmp_path: Path) -> None:
     with pytest.raises(MachineError):
         replace_file(str(tmp_path / "none"), b"new")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]
+    for name in ("link", "none"):  # ours: a link is replaced, not what it leads to
+        replace_file(str(tmp_path / name), b"ours", 0o755)
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o755 and not (tmp_path / name).is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"
