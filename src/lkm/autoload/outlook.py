@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: A sweep takes a while itself, so the next begins a little later than was said. By exact times one would be imagined
 #: a hair too early for a module that must be idle for whole periods, and the one a period later would count.
 TAKES = 0.05
-#: Words of modules that wait for something: for time, or for others to go. No sweep says anything else of all the rest.
+#: Words of modules that wait for something: for time, or for others to go. Of all others no sweep says anything else.
 _WAITING = ("unused", "visited", "idle", "held")
 
 
