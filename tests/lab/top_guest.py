@@ -1,4 +1,4 @@
-"""In the lab: drives ``lkm top`` on a terminal while a real kernel asks for modules; prints what was to be seen.
+"""In the lab: drives ``lkm top`` on a terminal while a real kernel asks the daemon for modules; prints what was to be seen.
 
 Each moment has a name; the screen at that moment is printed as JSON: {name: lines}, and the status of ``lkm top``.
 """
@@ -60,14 +60,14 @@ def main() -> None:
     player = Player()
     player.wait(r"over time[^\n]*used by")
     with socket.socket(socket.AF_APPLETALK, socket.SOCK_DGRAM):
-        player.wait("request +net-pf-5 +kernel: loaded llc psnap", "request")
+        player.wait(r"request +net-pf-5 +kernel[^:]*: loaded\s+llc\s+psnap", "request")
         player.wait(r"\n appletalk [^\n]* in use", "in use")
         try:
             socket.socket(27, socket.SOCK_DGRAM)
         except OSError:
-            player.wait("refused +net-pf-27 +kernel: not-found", "refused")
+            player.wait(r"refused +net-pf-27 +kernel[^:]*:\s+not-found", "refused")
         player.type(4 * "\x1b[A" + "e")
-        player.wait("asked for +by kernel, as net-pf-5, at [^~]*autoclean", "explain")
+        player.wait("asked for +by kernel[^~]*, as net-pf-5, at [^~]*autoclean", "explain")
         player.type("q")
     player.wait(r"\n appletalk [^\n]* \ds +\ds\n", "countdown")
     player.wait("removed +llc", "swept")
