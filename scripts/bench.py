@@ -299,7 +299,7 @@ def daemon() -> list[dict[str, Any]]:
 
 
 def imports() -> dict[str, float]:
-    """Return the seconds that importing takes in a fresh Python, the median of many: ``lkm``, and ``Manager`` of it."""
+    """Return the seconds that importing takes in a fresh Python, medians: of ``lkm``, and of ``Manager`` from it."""
     code = "from time import perf_counter as now; start = now(); {}; print(now() - start)"
     lines = {"lkm": "import lkm", "Manager": "from lkm import Manager"}
     seconds: dict[str, list[float]] = {name: [] for name in lines}

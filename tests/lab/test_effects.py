@@ -24,6 +24,12 @@ CASES = {
     "modprobe ppp_generic": (["slhc", "ppp_generic"], "serves"),
     "modprobe loop max_loop=3": (["loop"], "serves"),
     "modprobe slip": (["slip"], "serves"),
+    "modprobe tcp_vegas": (["tcp_vegas"], "serves"),
+    "modprobe raid1": (["md_mod", "raid1"], "serves"),
+    "modprobe ip_tables": (["x_tables", "ip_tables"], "serves"),
+    "modprobe xt_mark": (["xt_mark"], "serves"),
+    "modprobe tipc": (["udp_tunnel", "ip6_udp_tunnel", "crc_ccitt", "ipv6", "tipc"], "serves"),
+    "modprobe veth": (["veth"], "asked"),
     "modprobe virtio_balloon": (["virtio_balloon"], "no-device"),
     "modprobe i2c-stub": (["i2c_core"], "serves"),  # its init fails; what it needs stays in
     "insmod /run/proprietary.ko": ([], ""),  # is refused, and taints the kernel
@@ -35,12 +41,20 @@ CASES = {
 HANDS = """{
     awk '{print FILENAME, $0}' /proc/devices /proc/filesystems /proc/net/protocols /proc/net/ptype /proc/crypto \\
         /proc/misc /proc/tty/ldiscs /proc/sys/kernel/tainted
-    ls -d /sys/class/* /sys/class/net/* /sys/bus/* /sys/bus/*/drivers/* /sys/module/*/parameters/*
+    for file in /proc/net/ip*_tables_*; do [ -e $file ] && sort -u $file | sed "s|^|$file |"; done
+    tr -s ' ' '\\n' </proc/sys/net/ipv4/tcp_available_congestion_control | sed 's/^/congestion /'
+    [ -e /proc/mdstat ] && head -1 /proc/mdstat | tr ' ' '\\n' | grep -F '[' | tr -d '[]' | sed 's/^/raid /'
+    genl ctrl list | awk '/^Name:/ {{print "genl", $2}}'
+    ls -d /sys/class/* /sys/class/net/* /sys/bus/* /sys/bus/*/drivers/*
+    find /sys/module/*/parameters -type f -perm -400 # what can be read: others have no value
     find /dev -type c -o -type b
     dmesg | sed 's/^[^]]*] /log /'
 } """
 KINDS = ("char", "block", "filesystem", "protocol", "packet", "crypto", "misc", "netdev", "class", "bus")
-MORE_KINDS = ("driver", "node", "ldisc", "parameter", "taint")
+MORE_KINDS = (
+    *("driver", "node", "ldisc", "parameter", "taint", "genl", "congestion", "raid"),
+    *("xt-match", "xt-target", "xt-table"),
+)
 SCRIPT = """
 sed 's/license=GPL/license=XXX/' /lib/modules/$(uname -r)/kernel/fs/fat/fat.ko >/run/proprietary.ko
 {hands} >/run/before
@@ -62,6 +76,11 @@ def by_hand(line: str) -> tuple[str, str] | None:
     if place in ("/proc/filesystems", "/proc/net/protocols", "/proc/tty/ldiscs"):
         kind = place.rpartition("/")[2].removesuffix("s")
         return (kind, words[-1 if kind == "filesystem" else 0])
+    if place in ("congestion", "raid", "genl"):
+        return (place, text)
+    if "_tables_" in place:
+        family, _, what = place.rpartition("/")[2].split("_")
+        return ({"matches": "xt-match", "targets": "xt-target", "names": "xt-table"}[what], f"{family} {text}")
     if place == "/proc/net/ptype":  # type, function, module
         return ("packet", " ".join(words[:2]))
     if place == "/proc/crypto":

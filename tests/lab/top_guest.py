@@ -1,4 +1,4 @@
-"""In the lab: drives ``lkm top`` on a terminal while a real kernel asks the daemon for modules; prints what was to be seen.
+"""In the lab: drives ``lkm top`` on a terminal while a real kernel asks for modules; prints what was to be seen.
 
 Each moment has a name; the screen at that moment is printed as JSON: {name: lines}, and the status of ``lkm top``.
 """

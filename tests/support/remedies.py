@@ -388,6 +388,9 @@ TABLE: dict[tuple[str, str], Case | str] = {
     ("no-device", "grep -rs . /sys/devices --include modalias"): Case(
         DEBIAN, {}, "", "lkm modprobe padlock-aes", says="modalias:pci:v0000"
     ),
+    ("no-device", "lkm modinfo -p {path}"): Case(
+        UML, {"path": f"{TREE}/kernel/drivers/i2c/i2c-stub.ko"}, "", "lkm modprobe i2c-stub", says="chip_addr:"
+    ),
     ("init-failed", "lkm modinfo -p {path}"): Case(
         UML, {"path": f"{FILES}/tcrypt.ko"}, "", "lkm modprobe tcrypt mode=1000", says="mode:"
     ),

@@ -21,7 +21,7 @@ from lkm.system.configfiles import modprobe_files
 from lkm.system.files import read_text
 from lkm.system.fileset import write_set
 from lkm.system.indexfiles import open_index
-from lkm.system.tree import find_modules_dir
+from lkm.system.tree import find_modules_dir, modules_dir, newest_release
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ OPTIONS = (
     Option("", "both", "", "what they need and who needs them"),
     Option("", "depth", "NUMBER", "so many steps far, not all the way"),
     Option("d", "dirname", "DIR", "the root below which modules are"),
-    Option("S", "set-version", "VERSION", "the kernel's release, if not the running one"),
+    Option("S", "set-version", "VERSION", "the kernel's release, if not the running one, nor DIR's newest"),
     VERSION,
     HELP,
 )
@@ -65,6 +65,7 @@ def _graph(given: dict[str, str], operands: list[str], fields: Object) -> int:
     if not operands and {"reverse", "both", "depth"} & given.keys():
         raise UsageError("--reverse, --both and --depth want a module to start from", hint="name one")
     graph = _whole(given)
+    names: list[str] = []
     if operands:
         up = "reverse" in given or "both" in given
         names = [_known(graph, word) for word in operands]
@@ -72,7 +73,8 @@ def _graph(given: dict[str, str], operands: list[str], fields: Object) -> int:
     if form == "json":
         text = text_of(document("graph", 0, drawing.as_fields(graph)))
     elif form == "html":
-        text = drawing.page(graph, read_text(f"{os.path.dirname(drawing.__file__)}/graph.html"))
+        template = read_text(f"{os.path.dirname(drawing.__file__)}/graph.html")
+        text = drawing.page(graph, template, names[0] if names else "")
     else:
         text = drawing.svg(graph) if form == "svg" else drawing.dot(graph)
     _write(target, text.encode("utf-8", "surrogateescape"))
@@ -86,6 +88,8 @@ def _whole(given: dict[str, str]) -> Graph:
     kernel = open_kernel(LinuxKernel)
     root = given.get("dirname", "") or kernel.root()
     release = given.get("set-version", "") or kernel.release()
+    if "dirname" in given and "set-version" not in given and not os.path.isdir(modules_dir(root, release)):
+        release = newest_release(root) or release  # an image is mostly for another kernel, and has one
     directory = find_modules_dir(root, release)
     index = open_index(directory)
     entries = tuple(index.all_modules())

@@ -114,7 +114,7 @@ def _about(verb: Verb, details: Details, candidate: Candidate, word: str, state:
         world.softdeps(name),
         tuple([weakdep for weakdep in settings.weakdeps if weakdep.module == name]),
         problem,
-        details.add(more, name, info, module),
+        details.add(more, name, info, module, asked=not builtin),
     )
 
 

@@ -7,6 +7,8 @@ import os
 from lkm.cli.modinfo import records
 from lkm.config.modulesload import Wanted, of_cmdline, parse
 from lkm.errors import FormatError, LkmError
+from lkm.formats.elf import Elf
+from lkm.formats.machines import machine_name
 from lkm.manager.kernelside import of_image, verified
 from lkm.modfile.kernelparam import read_params
 from lkm.modfile.signature import MAGIC, read_signature
@@ -100,19 +102,28 @@ class Details:
                 table = read_params(source, defaults=True)
             except FormatError:
                 table = None
-            return info, More(os.stat(path).st_size, table or (), self._keys.signature(source))
+            machine = machine_name(Elf(source).machine)
+            return info, More(os.stat(path).st_size, table or (), self._keys.signature(source), machine=machine)
 
     def add(
-        self, more: More | None, name: ModuleName, info: tuple[tuple[str, str], ...], module: LoadedModule | None
+        self,
+        more: More | None,
+        name: ModuleName,
+        info: tuple[tuple[str, str], ...],
+        module: LoadedModule | None,
+        *,
+        asked: bool = True,
     ) -> More:
-        """Return what is known besides the file."""
+        """Return what is known besides the file. ``asked``: it can be loaded, and so there may be reasons to."""
         firmware = [value for key, value in info if key == "firmware"]
         aliases = [value for key, value in info if key == "alias"]
+        release = next((value.split(" ")[0] for key, value in info if key == "vermagic"), self._release)
         return (more or More())._replace(
             dependents=self._needed_by(name),
-            firmware_missing=missing(self._verb.root, self._release, firmware) if self._firmware else None,
+            firmware_missing=self._missing(firmware),
             devices=matching(aliases, self._machine()) if aliases else (),
-            reasons=self._reasons(name, aliases, module),
+            reasons=self._reasons(name, aliases, module) if asked else (),
+            other=self._release if release != self._release else "",
             why=self._why(name) if module is not None else None,
         )
 
@@ -122,6 +133,13 @@ class Details:
 
             self._whys = Whys(self._verb.kernel)
         return self._whys.of(name)
+
+    def _missing(self, names: list[str]) -> tuple[str, ...] | None:
+        """Return which firmware files are nowhere; the kernel's own parameter may name one more place."""
+        if not self._firmware:
+            return None
+        own = dict(self._verb.kernel.parameters("firmware_class")).get("path", "") if names and self._ours else ""
+        return missing(self._verb.root, self._release, names, (own,) if own.startswith("/") else ())
 
     def _machine(self) -> tuple[Device, ...]:
         if self._devices is None:

@@ -10,6 +10,8 @@ from lkm.cli.kernels import of_today, open_kernel
 from lkm.cli.messages import Messages
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, JSON, VERSION
+from lkm.config.depmod import assemble_depmod
+from lkm.diagnose.words import typed
 from lkm.errors import NotFound, UsageError
 from lkm.kernel.linux import LinuxKernel
 from lkm.lint.case import case_of
@@ -17,11 +19,13 @@ from lkm.lint.engine import lint, unasked
 from lkm.lint.fix import fixed
 from lkm.lint.sheet import CMDLINE, DEPMOD, LOAD, MODPROBE, read
 from lkm.report.lint import as_object, diff, failed, sarif, text_of
+from lkm.system.conffiles import unchanged
 from lkm.system.configfiles import BOOT, depmod_files, files_not_read, hidden_files, load_files, modprobe_files
 from lkm.system.files import read_bytes, read_text
 from lkm.system.fileset import replace_file
+from lkm.system.indexfaults import index_faults
 from lkm.system.linttree import LintTree
-from lkm.system.tree import PARENTS, find_modules_dir
+from lkm.system.tree import find_modules_dir, newest_release
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +121,7 @@ class _Place:
         self.release = given.get("set-version", "")
         if "image" in given:
             self._read_image(given["image"])
-        self.release = self.release or (_only_release(self.root) if root else kernel.release())
+        self.release = self.release or (newest_release(self.root) if root else kernel.release())
         self._lacking, self._advice = "no module tree", "-S VERSION names another release"
         self.directory = ""
         try:
@@ -127,10 +131,12 @@ class _Place:
             if "set-version" in given:
                 raise
             self._lacking = f"{error.what} below {error.where}"
+        base = root or ("" if kernel.root() == "/" else kernel.root())
+        self._reindex = f"lkm depmod{f' -b {typed(base)}' if base else ''} {self.release}"
         self.tree = LintTree(self.directory, self.built_in) if self.directory else None
         if self.tree and not self.tree.names():
             self.tree, self._lacking = None, f"{self.directory} has no index"
-            self._advice = f"lkm depmod{f' -b {root}' if root else ''} {self.release}"
+            self._advice = self._reindex
         self._config = (given["config"],) if "config" in given else ()
         cmdline = given.get("cmdline", "")
         path = "/proc/cmdline" if not root else f"{self.root}/etc/kernel/cmdline"
@@ -139,6 +145,7 @@ class _Place:
         elif not self._config:
             cmdline = kernel.cmdline() if not root else read_text(path) if os.path.isfile(path) else ""
         self.sheets = [*self._files(), read(CMDLINE, path, cmdline)]
+        self._faults = self._of_indexes() if not self._config else ()
         for problem in self.problems:
             self._say.warning(str(problem))
 
@@ -157,7 +164,17 @@ class _Place:
         found = [(MODPROBE, *file) for file in modprobe_files(root, problems=problems)]
         found += [(LOAD, *file) for file in load_files(root, problems)]
         found += [(DEPMOD, *file) for file in depmod_files(root, problems=problems)]
-        return [read(kind, path, text, local=path.startswith(f"{root}/etc/")) for kind, path, text in found]
+        packages = unchanged(root, [path for _, path, _ in found])
+        # What has a NUL in it is no text, and nobody's to mend.
+        texts = {path for _, path, text in found if "\0" not in text}
+        own = {path for path in texts - packages if path.startswith(f"{root}/etc/")}
+        return [read(kind, path, text, local=path in own) for kind, path, text in found]
+
+    def _of_indexes(self) -> tuple[tuple[str, str], ...]:
+        """Return what is wrong with the tree's indexes, and where; a tree without any module wants none."""
+        rules = assemble_depmod([(sheet.path, sheet.text) for sheet in self.sheets if sheet.kind == DEPMOD])
+        found = index_faults(self.directory, excludes=rules.excludes) if self.directory else ()
+        return tuple([(fact.text, fact.origin) for fact in found if fact.origin != self.directory])
 
     def case(self, sheets: list[Sheet]) -> Case:
         """Return the case of these files. The tree's own softdeps count, and are not looked at."""
@@ -177,6 +194,8 @@ class _Place:
             built_in=self.built_in,
             hidden=hidden,
             passed_over=passed_over,
+            index_faults=self._faults,
+            reindex=self._reindex,
         )
 
     def say_what_is_unknown(self, codes: tuple[str, ...]) -> None:
@@ -184,19 +203,6 @@ class _Place:
         if codes:
             self._say.warning(f"{self._lacking}; not looked for: {', '.join(codes)}")
             self._say.detail(self._advice)
-
-
-def _only_release(root: str) -> str:
-    """Return the newest release that a foreign root has modules of, "" where it has none."""
-    places = [f"{root}/{parent}" for parent in PARENTS if os.path.isdir(f"{root}/{parent}")]
-    found = [name for place in places for name in sorted(os.listdir(place)) if os.path.isdir(f"{place}/{name}")]
-    return max(found, key=_version, default="")
-
-
-def _version(release: str) -> tuple[tuple[int, str], ...]:
-    """Return what sorts releases by the numbers in them."""
-    words = "".join([c if c.isdigit() else f" {c} " for c in release]).split()
-    return tuple([(int(word), "") if word.isdigit() else (-1, word) for word in words])
 
 
 def _put(text: str) -> None:

@@ -28,7 +28,7 @@ USAGE = """lkm list [options] [NAME...]
 Lists the loaded modules, the newest first: size, use count, who uses each (modules, mounts, interfaces, processes),
 taint, and a time at which it was there already. NAME may have wildcards. Status: 0, 1 when no module fits, 2."""
 OPTIONS = (
-    Option("s", "sort", "COLUMN", "newest, oldest, name, size or uses (the largest first)"),
+    Option("s", "sort", "COLUMN", "newest, oldest, name, size, uses, taint, signature or autoclean; the most first"),
     Option("t", "tree", "", "as a tree: below each module those that it uses"),
     Option("", "used", "", "only modules that somebody uses"),
     Option("", "unused", "", "only modules that nobody uses"),
@@ -57,12 +57,15 @@ def _work(given: dict[str, str], operands: list[str], fields: Object) -> int:
     used = True if "used" in given else False if "unused" in given else None
     every, complete = _rows(kernel)
     rows = chosen(every, [fold(word) for word in operands], used=used, tainted="tainted" in given)
-    rows = in_order(rows, sort)
-    if {"long", "json"} & set(given):
+    if {"long", "json"} & set(given) or sort == "signature":
         rows = _with_files(kernel, rows)
+    rows = in_order(rows, sort)
     fields |= {"modules": [row_object(row, signature_object) for row in rows], "complete": complete}
     if "json" not in given:
-        _print(rows, given)
+        if rows:
+            _print(rows, given)
+        else:
+            sys.stderr.write(f"lkm list: {'no module that is loaded fits' if every else 'no module is loaded'}\n")
         if not complete:
             sys.stderr.write("lkm list: some processes could not be looked at: root may look at all\n")
     return 0 if rows or not every else 1
@@ -126,9 +129,7 @@ def _with_files(kernel: ShownKernel, rows: list[Row]) -> list[Row]:
 
 
 def _print(rows: list[Row], given: dict[str, str]) -> None:
-    if not rows:
-        sys.stderr.write("lkm list: no module fits, or none is loaded\n")
-    elif "tree" in given:
+    if "tree" in given:
         sys.stdout.write(tree(rows))
     elif sys.stdout.isatty() and "plain" not in given:
         from lkm.cli.list_terminal import show

@@ -14,7 +14,7 @@ Names of ``modprobe.blacklist`` are folded here; kmod leaves the ``-`` in them, 
 from __future__ import annotations
 
 from lkm.config.lines import SPACES
-from lkm.config.nouns import Blacklist, Directive, Options
+from lkm.config.nouns import Blacklist, Directive, Forbid, Options
 from lkm.errors import FormatError
 from lkm.names import ModuleName, fold, fold_alias
 from lkm.origin import Origin, Problem
@@ -72,6 +72,17 @@ def kernels_blacklist(text: str) -> tuple[str, ...]:
         if parameter(word)[0] == "module_blacklist":
             found = parameter(word)[1]
     return tuple(filter(None, found.split(",")))
+
+
+def kernels_forbids(text: str, file: str = FILE) -> tuple[Forbid, ...]:
+    """Return the same as directives, those that a module can have for its name: it has ``_``, never ``-``.
+
+    >>> [(f.module, f.origin.word) for f in kernels_forbids("quiet module_blacklist=a,b-c")]
+    [('a', 'module_blacklist=a,b-c')]
+    """
+    names = kernels_blacklist(text)
+    word = f"module_blacklist={','.join(names)}"
+    return tuple([Forbid(fold(each), "", Origin(file, 0, word)) for each in names if "-" not in each])
 
 
 def kernels_policy(text: str) -> dict[str, str]:

@@ -6,14 +6,15 @@ or went meanwhile; of several, to that whose file lets expect it (:mod:`lkm.modf
 
 from __future__ import annotations
 
+from lkm.diagnose.asked import wanted
 from lkm.modfile.predict import of as predictions
 from lkm.record import Record
-from lkm.state.devices import hardware_ids, matching, prefixes
+from lkm.state.devices import UNBOUND, hardware_ids, matching, prefixes
 from lkm.state.snapshot import Snapshot, Thing, diff
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from lkm.modfile.nouns import ModuleFacts
     from lkm.state.devices import Device
@@ -27,6 +28,8 @@ VERDICTS = {
     "no-device": "it has drivers or knows hardware, and no device here has an id that it knows",
     "other-driver": "a device has an id that it knows, but another driver has that device",
     "not-bound": "a device has an id that it knows, and no driver has that device",
+    "fits": "this machine has what it knows (a processor, say), no driver is bound by such ids, and no more is seen",
+    "asked": "nothing of it is to be seen; what it is asked for tells what it is for",
     "library": "it has symbols for other modules, and nothing else to be seen",
     "unseen": "it is in the kernel, and nothing of it is to be seen",
     "gone": "it is out, and all that was seen of it",
@@ -36,8 +39,18 @@ VERDICTS = {
 
 #: Kinds of things that programs can use.
 SERVES = (
-    *("filesystem", "family", "protocol", "packet", "rtnl-link", "netdev", "crypto", "char", "block", "misc"),
-    *("node", "tty", "ldisc", "interrupt", "object", "bus"),
+    *("filesystem", "family", "protocol", "packet", "genl", "xt-match", "xt-target", "xt-table", "congestion"),
+    *("rtnl-link", "netdev", "crypto", "char", "block", "misc", "node", "tty", "ldisc", "interrupt", "object"),
+    *("raid", "bus"),
+)
+
+#: Start of an alias → kinds of the things that it names, and what comes before the name then.
+_NAMED = (
+    ("net-pf-16-proto-16-family-", ("genl",), ""),
+    ("md-", ("raid",), ""),
+    ("ipt_", ("xt-match", "xt-target"), "ip "),
+    ("ip6t_", ("xt-match", "xt-target"), "ip6 "),
+    ("arpt_", ("xt-target",), "arp "),
 )
 
 #: Kinds of things whose names begin with a number, by which they are foreseen.
@@ -46,13 +59,15 @@ NUMBERED = ("char", "block", "misc", "family")
 
 class Verdict(Record):
     """What has come of it: ``code`` is one of VERDICTS. ``devices`` are those that it drives, or knows; ``ids`` the
-    hardware ids that it knows; ``others`` this machine's devices that are on a bus of these ids.
+    hardware ids that it knows; ``others`` this machine's devices that are on a bus of these ids; ``asked``: when the
+    kernel asks for it, by its file.
     """
 
     code: str
     devices: tuple[Device, ...] = ()
     ids: tuple[str, ...] = ()
     others: tuple[Device, ...] = ()
+    asked: tuple[str, ...] = ()
 
 
 class ModuleEffects(Record):
@@ -127,7 +142,8 @@ def attribute(
     for change in changes:
         owners = [thing.owner for thing in (change.after, change.before) if thing and thing.owner]
         if owners:
-            owner = next((name for name in owners if name in modules), "")
+            # A driver may be registered by another module for it (usb-serial's are): then its name tells.
+            owner = next((name for name in owners if name in modules), "") or _by_name(change.thing, modules)
         elif seen.get((change.kind, change.name)) in modules:
             owner = seen[change.kind, change.name]
         elif len(modules) == 1:
@@ -140,7 +156,14 @@ def attribute(
 
 def _expected(facts: ModuleFacts | None) -> set[tuple[str, str]]:
     """Return kind and name, or kind and number, of what a module's file lets expect."""
-    return {(p.kind, str(p.number) if p.kind in NUMBERED else p.name) for p in predictions(facts)} if facts else set()
+    if facts is None:
+        return set()
+    found = {(p.kind, str(p.number) if p.kind in NUMBERED else p.name) for p in predictions(facts)}
+    for alias in facts.values("alias"):
+        for start, kinds, lead in _NAMED:
+            if alias.startswith(start):
+                found |= {(kind, lead + alias[len(start) :]) for kind in kinds}
+    return found
 
 
 def _by_file(thing: Thing, modules: Sequence[str], expected: Mapping[str, set[tuple[str, str]]]) -> str:
@@ -150,9 +173,10 @@ def _by_file(thing: Thing, modules: Sequence[str], expected: Mapping[str, set[tu
 
 
 def _by_name(thing: Thing, modules: Sequence[str]) -> str:
-    """Return the module with the longest name that a word of the thing's name begins with."""
-    words = thing.name.replace("/", " ").replace("-", "_").split()
-    found = [name for name in modules if any(word.startswith(name) for word in words)]
+    """Return the module with the longest name that a word of the thing's name begins with, in capitals or not."""
+    told = f"{thing.name} {thing.value}" if thing.kind == "device" else thing.name  # a device goes with its driver
+    words = told.lower().replace("/", " ").replace("-", "_").split()
+    found = [name for name in modules if any(word.startswith(name.lower()) for word in words)]
     return max(found, key=len, default="")
 
 
@@ -166,21 +190,37 @@ def _came(
     if module.state != "Live":
         return Verdict("half")
     has = [change.after for change in own if change.after is not None]
-    bound = [thing for thing in has if thing.kind == "device" and thing.value and thing.owner == module.name]
+    drivers = {thing.name for thing in has if thing.kind == "driver"}
+    bound = [
+        thing for thing in has if thing.kind == "device" and thing.value and _driven(thing, module.name, drivers)
+    ]
     if bound:
         names = {thing.name for thing in bound}
         return Verdict("drives", tuple([device for device in devices() if f"{device.bus}/{device.name}" in names]))
     if any(thing.kind in SERVES for thing in has):
         return Verdict("serves")
     ids = hardware_ids(facts.values("alias")) if facts else ()
-    buses = {thing.name.partition("/")[0] for thing in has if thing.kind == "driver"}
-    if buses or ids:
+    buses = {name.partition("/")[0] for name in drivers}
+    helps = bool(module.holders or (facts and facts.exports))  # a bus has drivers of its own, for hubs and the like
+    if ids or (buses and not helps):
         return _without_device(ids, buses, devices())
-    return Verdict("library" if module.holders or (facts and facts.exports) else "unseen")
+    asked = wanted(module.name, facts.values("alias")) if facts else ()
+    if asked:
+        return Verdict("asked", asked=asked)
+    return Verdict("library" if helps else "unseen")
+
+
+def _driven(device: Thing, module: str, drivers: Collection[str]) -> bool:
+    """Tell whether a device has a driver of the module; some drivers do not say whose they are."""
+    name = f"{device.name.partition('/')[0]}/{device.value}"
+    return bool(device.value) and (device.owner == module or (not device.owner and name in drivers))
 
 
 def _without_device(ids: tuple[str, ...], buses: set[str], devices: Sequence[Device]) -> Verdict:
-    known = matching(ids, devices)
+    every = matching(ids, devices)
+    known = tuple([device for device in every if device.bus not in UNBOUND])
+    if every and not known:
+        return Verdict("fits", every, ids)
     if known:
         free = tuple([device for device in known if not device.driver])
         return Verdict("not-bound", free, ids) if free else Verdict("other-driver", known, ids)

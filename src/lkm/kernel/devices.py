@@ -1,11 +1,16 @@
-"""Devices and drivers of /sys/bus: which device has which modalias, which driver is bound to it, whose that is."""
+"""Devices and drivers of /sys/bus: which device has which modalias, which driver is bound to it, whose that is.
+
+And what has a modalias for which modules are loaded, though no driver is bound by it: processors, input devices, the
+firmware's name of the machine (drivers/base/cpu.c, drivers/input/input.c, drivers/firmware/dmi-id.c).
+"""
 
 from __future__ import annotations
 
 import os
 
 from lkm.kernel.texts import link_name, names, text
-from lkm.state.devices import Device, Driver
+from lkm.state.devices import UNBOUND, Device, Driver
+from lkm.state.uevent import modalias_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,9 +38,23 @@ def bound(known: Iterable[Driver], sys: str = "/sys") -> Iterator[tuple[str, str
 
 
 def devices(sys: str = "/sys") -> tuple[Device, ...]:
-    """Return all devices that are on a bus, with their modalias where they have one."""
+    """Return all devices that are on a bus, with their modalias where they have one; then those of UNBOUND.
+
+    Of processors with one modalias the first stands for all.
+    """
     found = []
     for bus, name, driver, module in bound(drivers(sys), sys):
-        path = f"{sys}/bus/{bus}/devices/{name}"
-        found.append(Device(bus, name, text(f"{path}/modalias").rstrip("\n"), driver, module, os.path.realpath(path)))
-    return tuple(found)
+        if bus not in UNBOUND:
+            path = f"{sys}/bus/{bus}/devices/{name}"
+            modalias = text(f"{path}/modalias").rstrip("\n")
+            found.append(Device(bus, name, modalias, driver, module, os.path.realpath(path)))
+    alike: dict[tuple[str, str], Device] = {}
+    for kind in UNBOUND:
+        for place in (f"{sys}/bus/{kind}/devices", f"{sys}/class/{kind}"):
+            for name in names(place):
+                path = os.path.realpath(f"{place}/{name}")
+                modalias = text(f"{path}/modalias").rstrip("\n") or modalias_of(text(f"{path}/uevent"))
+                if modalias:
+                    key = (modalias, "" if kind == "cpu" else name)
+                    alike.setdefault(key, Device(kind, name, modalias, "", "", path))
+    return (*found, *alike.values())

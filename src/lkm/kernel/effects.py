@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 
 from lkm.kernel.devices import bound, drivers
+from lkm.kernel.genetlink import generic_families
 from lkm.kernel.texts import link_name, names, text
-from lkm.state.procfiles import FILES, interfaces
+from lkm.state.procfiles import FILES, XTABLES, interfaces, xtables
 from lkm.state.snapshot import Snapshot, Thing, snapshot
 
 TYPE_CHECKING = False
@@ -28,6 +29,7 @@ class Look:
     """One look at a kernel. ``parameters`` gives those of a module, with their values.
 
     ``known`` keeps the paths of device nodes from one look to the next: their uevent files take most of the time.
+    ``families`` gives the families of generic Netlink, which no file lists.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Look:
         sys: str = "/sys",
         dev: str = "/dev",
         known: dict[tuple[str, str, str], str] | None = None,
+        families: Callable[[], tuple[str, ...]] = generic_families,
     ) -> None:
         self._state = state
         self._parameters = parameters
@@ -45,6 +48,7 @@ class Look:
         self._sys = sys
         self._dev = dev
         self._known = {} if known is None else known
+        self._families = families
 
     def snapshot(self) -> Snapshot:
         """Return what the kernel shows now."""
@@ -53,6 +57,9 @@ class Look:
     def _things(self) -> Iterator[Thing]:
         for file, read in FILES.items():
             yield from read(text(f"{self._proc}/{file}"))
+        yield from self._xtables()
+        for name in self._families():
+            yield Thing("genl", name)
         for name in interfaces(text(f"{self._proc}/net/dev")):
             yield Thing("netdev", name, "", link_name(f"{self._sys}/class/net/{name}/device/driver/module"))
         yield from self._buses()
@@ -76,6 +83,16 @@ class Look:
             yield Thing("driver", f"{driver.bus}/{driver.name}", "", driver.module)
         for bus, name, driver_name, module in bound(known, self._sys):
             yield Thing("device", f"{bus}/{name}", driver_name, module)
+
+    def _xtables(self) -> Iterator[Thing]:
+        """Yield what iptables has. The lists come with ip_tables, what is in them may be older: names tell whose."""
+        loaded = {str(module.name) for module in self._state.modules}
+        for file, (kind, family) in XTABLES.items():
+            for thing in xtables(text(f"{self._proc}/{file}"), kind, family):
+                starts = (f"{family}table_",) if kind == "xt-table" else ("xt_", "ipt_", "ip6t_", "arpt_")
+                name = thing.name.partition(" ")[2]
+                owners = [start + each for start in starts for each in (name, name.lower())]
+                yield thing._replace(owner=next((owner for owner in owners if owner in loaded), ""))
 
     def _nodes(self) -> Iterator[Thing]:
         """Yield nodes, and the devices of classes that have none; network interfaces are told already."""

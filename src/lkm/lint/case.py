@@ -60,7 +60,8 @@ class Case(Record):
 
     ``tree`` is None where there is none, ``release`` then what was looked for. ``built_in`` are the parameters of the
     kernel image by ``MODULE.NAME`` (None: no image). ``hidden`` are files that are not read, each with the one
-    that hides it; ``passed_over`` those that are not read for their names.
+    that hides it; ``passed_over`` those that are not read for their names. ``index_faults``: what is wrong with the
+    tree's indexes, and where; ``reindex`` is the command that mends it.
     """
 
     sheets: tuple[Sheet, ...] = ()
@@ -70,6 +71,8 @@ class Case(Record):
     built_in: Mapping[str, str] | None = None
     hidden: tuple[tuple[str, str], ...] = ()
     passed_over: tuple[str, ...] = ()
+    index_faults: tuple[tuple[str, str], ...] = ()
+    reindex: str = ""
 
     def statements(self, *kinds: str) -> Iterator[tuple[Statement, Sheet]]:
         """Yield what the files of these kinds state (modprobe.d and the command line where none is named)."""
@@ -129,6 +132,13 @@ def flaw(
     return Flaw(
         code, level, what, statement.fact.origin, statement.line.text, statement.column(word), because, advice, edit
     )
+
+
+def away(statement: Statement) -> str:
+    """Return what to do with a statement that is good for nothing: the kernel command line is one line for all."""
+    if statement.line.first:
+        return "remove the line"
+    return f"take it out of {statement.fact.origin.word.partition('=')[0]}= on the kernel's command line"
 
 
 def is_stop(command: str) -> bool:

@@ -35,6 +35,7 @@ RULES = (
     "override_nowhere",
     "hidden_file",
     "file_not_read",
+    "stale_index",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lkm.config.nouns import Options
 from lkm.config.parameters import parameters
-from lkm.lint.sheet import comment_at
+from lkm.lint.sheet import CMDLINE, comment_at
 from lkm.wildcard import matches
 
 TYPE_CHECKING = False
@@ -27,6 +27,8 @@ def given(case: Case) -> Iterator[tuple[Statement, Sheet, str, str, tuple[Kernel
     for statement, sheet in case.statements():
         fact = statement.fact
         modules = meant(case, fact.module) if isinstance(fact, Options) else ()
+        if sheet.kind == CMDLINE and isinstance(fact, Options) and modules != (fact.module,):
+            continue  # rd.modules_load= is not for brd, though that has the alias rd
         tables = [case.tree.parameters(module) if case.tree else None for module in modules]
         if not isinstance(fact, Options) or not tables or None in tables:
             continue

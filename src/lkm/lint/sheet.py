@@ -102,7 +102,8 @@ def _facts(
         return settings.overrides, problems
     if kind == CMDLINE:
         facts, problems = cmdline.parse(text, path)
-        return (*facts, *modulesload.of_cmdline(text, initrd=True, file=path)), problems
+        kernels = cmdline.kernels_forbids(text, path)
+        return (*facts, *kernels, *modulesload.of_cmdline(text, initrd=True, file=path)), problems
     return modulesload.wanted_lines(text, path), ()  # rules tell what is wrong with them
 
 

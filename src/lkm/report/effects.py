@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lkm.diagnose.effects import SERVES
+from lkm.report.ids import brief, short
 from lkm.report.refusal import printable
 from lkm.state.snapshot import KINDS
 
@@ -52,14 +53,17 @@ def effects_text(effects: Effects, *, brief: bool = False) -> str:
         if not brief:
             lines.append(f"{module.action} {name} ({module.module.size} bytes): {verdict}")
             lines += [f"  {line}" for line in map(change_line, module.changes)]
-        elif verdict != "out" and module.verdict.code != "library":
+        elif verdict != "out" and not _only_helps(module):
             lines.append(f"  {name}: {verdict}")
+        lines += [f"  {name}: {line}" for line in _taints(module) if brief]
         if not brief:
             lines += [f"    {line}" for line in _devices(module.verdict)]
     if effects.others:
         unknown = "changed, and it is not known by which of these:" if lines else "changed:"
         lines.append("  also changed:" if brief else unknown)
         lines += [f"{'  ' * (1 + brief)}{change_line(change)}" for change in effects.others]
+    if not lines and not brief:
+        lines.append("nothing changed: no module came or went, and all that is looked at is as it was")
     said = [record for record in effects.log if not brief or record.level <= _WARNING]
     if said and not brief:
         lines.append("the kernel said:")
@@ -69,7 +73,17 @@ def effects_text(effects: Effects, *, brief: bool = False) -> str:
     if effects.size:
         way = "more" if effects.size > 0 else "less"
         lines.append(f"loaded modules take {abs(effects.size)} bytes {way} than before")
-    return _joined(lines or ["nothing changed: no module came or went, and all that is looked at is as it was"])
+    return _joined(lines)
+
+
+def _taints(module: ModuleEffects) -> list[str]:
+    found = [change.name for change in module.changes if change.kind == "taint" and change.before is None]
+    return [f"taints the kernel with {letter} ({TAINTS.get(letter, 'unknown')})" for letter in found]
+
+
+def _only_helps(module: ModuleEffects) -> bool:
+    """Tell whether all that there is to tell is that others need it."""
+    return module.verdict.code == "library" or (module.verdict.code == "asked" and bool(module.users))
 
 
 def left_lines(effects: Effects) -> tuple[str, ...]:
@@ -80,7 +94,7 @@ def left_lines(effects: Effects) -> tuple[str, ...]:
     >>> left_lines(Effects())
     ('nothing of it is left in the kernel: all that is looked at is as it was',)
     >>> left_lines(Effects(others=(Change(None, Thing("taint", "P")),)))
-    ('it has left behind:', '  + taint             P (a proprietary module was loaded)')
+    ('it has left behind:', '  + taint              P (a proprietary module was loaded)')
     """
     changes = [change for module in effects.modules for change in module.changes]
     lines = [f"  {module.action} {printable(module.module.name)}" for module in effects.modules]
@@ -107,6 +121,11 @@ def verdict_text(effects: ModuleEffects) -> str:
         offers = f" of {_count(effects.exports, 'symbol')}" if effects.exports else ""
         users = f", used by {printable(' '.join(effects.users))}" if effects.users else ""
         return f"a library{offers} for other modules{users}"
+    if verdict.code == "fits":
+        knows = _some("", [f"{device.bus}/{device.name}" for device in verdict.devices])
+        return f"knows {knows} of this machine, and nothing more of it is to be seen"
+    if verdict.code == "asked":
+        return f"nothing of it is to be seen; the kernel asks for it when {_list(verdict.asked, 2)}"
     if verdict.code in ("no-device", "other-driver", "not-bound"):
         return f"drives nothing: {_why_nothing(verdict)}"
     return {
@@ -125,10 +144,10 @@ def _why_nothing(verdict: Verdict) -> str:
         return f"{_some('', names)} has an id that it knows, and no driver; the kernel's messages may say why"
     text = "no device with an id that it knows"
     if verdict.ids:
-        text += f" ({_list(verdict.ids)})"
+        text += f" ({_list(_once([brief(each) for each in verdict.ids]))})"
     if verdict.others:
-        others = dict.fromkeys([device.modalias or f"{device.bus}/{device.name}" for device in verdict.others])
-        return f"{text}; this machine has {_list(tuple(others))}"
+        others = [brief(each.modalias) if each.modalias else f"{each.bus}/{each.name}" for each in verdict.others]
+        return f"{text}; this machine has {_list(_once(others))}"
     return f"{text}; this machine has no device of that kind"
 
 
@@ -140,7 +159,8 @@ def _devices(verdict: Verdict) -> list[str]:
 
 
 def _named(device: Device) -> str:
-    return printable(f"{device.bus}/{device.name}: {device.modalias or 'it has no modalias'}, driver {device.driver}")
+    modalias = short(device.modalias) if device.modalias else "it has no modalias"
+    return f"{printable(f'{device.bus}/{device.name}')}: {modalias}, driver {printable(device.driver)}"
 
 
 def _served(effects: ModuleEffects) -> str:
@@ -150,7 +170,7 @@ def _served(effects: ModuleEffects) -> str:
             groups.setdefault(change.kind, []).append(_brief_name(change.thing))
     if len(groups) > 1:
         groups.pop("object", None)  # those that only stand for the others
-    return _some("serves", [_group(kind, names) for kind, names in groups.items()], 9) if groups else ""
+    return _some("serves", [_group(kind, _once(names)) for kind, names in groups.items()], 9) if groups else ""
 
 
 def _gone(effects: ModuleEffects) -> str:
@@ -158,14 +178,18 @@ def _gone(effects: ModuleEffects) -> str:
     for change in effects.changes:
         if change.kind in SERVES and change.after is None:
             groups.setdefault(change.kind, []).append(_brief_name(change.thing))
-    parts = [_group(kind, names) for kind, names in groups.items()]
+    parts = [_group(kind, _once(names)) for kind, names in groups.items()]
     return f"out, and with it {_list(parts, 9)}" if parts else "out"
 
 
-def _group(kind: str, names: list[str]) -> str:
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _group(kind: str, names: Sequence[str]) -> str:
     word = KINDS[kind]
     if len(names) > 1:
-        word += "es" if word.endswith("s") else "s"
+        word = f"{word[:-1]}ies" if word.endswith("y") else word + ("es" if word.endswith(("s", "ch")) else "s")
     return f"{word} {_list(names)}"
 
 
@@ -196,9 +220,9 @@ def change_line(change: Change) -> str:
 
     >>> from lkm.state.snapshot import Change, Thing
     >>> change_line(Change(None, Thing("node", "/dev/fuse", "char 10:229")))
-    '+ device node       /dev/fuse (char 10:229)'
+    '+ device node        /dev/fuse (char 10:229)'
     >>> change_line(Change(Thing("device", "pci/0"), Thing("device", "pci/0", "e100", "e100")))
-    '~ device            pci/0: driver none -> e100'
+    '~ device             pci/0: driver none -> e100'
     """
     thing = change.thing
     text = printable(thing.name)
@@ -240,6 +264,7 @@ def _module(one: ModuleEffects) -> Object:
             "ids": list(verdict.ids),
             "devices": [device_object(device) for device in verdict.devices],
             "others": [device_object(device) for device in verdict.others],
+            "asked": list(verdict.asked),
         },
         "exports": one.exports,
         "users": list(one.users),

@@ -29,10 +29,10 @@ def dot(graph: Graph) -> str:
         size = f"\\n{_human(node.size)}" if node.size >= 0 else ""
         filled = ', style=filled, fillcolor="#bfe3c6"' if node.loaded else ""
         height = f", height={0.3 + min(node.size, 4 << 20) / (4 << 20):.2f}" if node.size >= 0 else ""
-        lines.append(f'  "{node.name}" [label="{node.name}{size}"{filled}{height}];')
+        lines.append(f'  "{_quoted(node.name)}" [label="{_quoted(node.name)}{size}"{filled}{height}];')
     for edge in graph.edges:
         style = f' [style={_DASHES[edge.kind]}, label="{edge.kind}"]' if edge.kind != NEEDS else ""
-        lines.append(f'  "{edge.user}" -> "{edge.other}"{style};')
+        lines.append(f'  "{_quoted(edge.user)}" -> "{_quoted(edge.other)}"{style};')
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -73,12 +73,13 @@ def as_fields(graph: Graph) -> dict[str, object]:
     return {"release": graph.release, "modules": modules, "edges": edges}
 
 
-def page(graph: Graph, template: str) -> str:
-    """Return the page of HTML with the graph in it: one file that asks for no other."""
+def page(graph: Graph, template: str, start: str = "") -> str:
+    """Return the page of HTML with the graph in it, one file that asks for no other; it opens with ``start``."""
     place_of = {node.name: at for at, node in enumerate(graph.nodes)}
     data = {
         "release": graph.release,
         "nodes": [[n.name, n.path, n.size, int(n.loaded)] for n in graph.nodes],
+        "start": start,
         "edges": [[place_of[e.user], place_of[e.other], e.kind, e.origin] for e in graph.edges],
     }
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
@@ -99,6 +100,15 @@ def _human(size: int) -> str:
     if size < 1024:
         return f"{size} B"
     return f"{size / (1 << 20):.1f} MiB" if size >= 1 << 20 else f"{size // 1024} KiB"
+
+
+def _quoted(name: str) -> str:
+    r"""Return a name as it stands within DOT's quotes; a file's name may have any character.
+
+    >>> print(_quoted('a"b'))
+    a\"b
+    """
+    return name.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _escaped(text: str) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from lkm.diagnose.asked import asked
 from lkm.diagnose.evidence import BAD, GOOD, MALFORMED, UNKNOWN_KEY, UNSUPPORTED
 from lkm.record import Record
 from lkm.report.config import directive_line
 from lkm.report.document import loaded, place, users
 from lkm.report.effects import device_object
+from lkm.report.ids import short
 from lkm.report.parameters import known, parameter_lines, parameter_object
 from lkm.report.refusal import printable
 from lkm.report.users import user_line
 from lkm.report.why import why_object, why_rows
-from lkm.state.devices import hardware_ids
+from lkm.state.devices import UNBOUND, hardware_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,24 +44,6 @@ _SIGNATURES = {
     UNSUPPORTED: "by {signer}, in a form that a kernel with the keys of {origin} does not take",
     UNKNOWN: "by {signer}; not verified, as there is no kernel image to take keys from",
 }
-#: Start of an alias → when the kernel (or a program) asks for it.
-_ASKS = (
-    ("fs-", "a file system of type {} is mounted"),
-    ("net-pf-", "a socket of protocol family {} is made"),
-    ("crypto-", "algorithm {} is asked for"),
-    ("char-major-", "a character device {} is opened"),
-    ("block-major-", "a block device {} is opened"),
-    ("rtnl-link-", "`ip link add type {}` is called"),
-    ("netdev-", "network interface {} is named"),
-    ("tty-ldisc-", "line discipline {} is set"),
-    ("devname:", "/dev/{} is opened"),
-    ("binfmt-", "a program of format {} is run"),
-    ("nls_", "character set {} is asked for"),
-    ("tcp_", "TCP congestion control {} is chosen"),
-    ("ipt_", "an iptables rule uses {}"),
-    ("ip6t_", "an ip6tables rule uses {}"),
-    ("xt_", "a packet filter rule uses {}"),
-)
 
 
 class Signed(Record):
@@ -88,16 +72,19 @@ class More(Record):
     """What is known besides the module's own words. ``size``: of its file in bytes; ``table``: the parameters as the
     kernel sees them; ``signature`` is None for an unsigned file; ``dependents`` need it, be it through others;
     ``firmware_missing`` are the firmware files that are nowhere (None: there is no directory of such); ``devices``
-    those of this machine that it fits; ``why`` is of a loaded module.
+    those of this machine that it fits. ``machine``: what the file is for, as ``uname -m`` calls it; ``other``: the
+    release of the kernel that it is asked about, where the file is for another one; ``why`` is of a loaded module.
     """
 
     size: int | None = None
     table: tuple[KernelParam, ...] = ()
     signature: Signed | None = None
     dependents: tuple[str, ...] = ()
+    machine: str = ""
     firmware_missing: tuple[str, ...] | None = None
     devices: tuple[Device, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    other: str = ""
     why: Why | None = None
 
 
@@ -160,6 +147,7 @@ def about_text(about: About) -> str:
         lines += [_line(key, value) for name, value in about.info if name == key]
     size = "" if more.size is None else f", {more.size} bytes"
     lines.append(_line("file", f"{about.path}{size}" if about.path else _no_file(about)))
+    lines += [_line("built for", words) for words in _built_for(about)]
     if more.size is not None:
         signed = more.signature
         lines.append(_line("signature", _SIGNATURES[signed.state].format(**signed._asdict()) if signed else "none"))
@@ -174,7 +162,9 @@ def about_text(about: About) -> str:
     firmware = [value for key, value in about.info if key == "firmware"]
     gone = more.firmware_missing
     there = {each: "" if gone is None else " (missing)" if each in gone else " (there)" for each in firmware}
-    lines += _several("firmware", [each + mark for each, mark in there.items()])
+    rest = sum(each in (gone or ()) for each in firmware[_MANY:])
+    marked = [each + mark for each, mark in there.items()]
+    lines += _several("firmware", marked, f" ({rest} missing)" if rest else "")
     lines += _hardware_lines(about)
     lines += [_line("configured", f"{directive_line(each)} ({each.origin})") for each in about.configuration]
     lines += parameter_lines(_known(about))
@@ -185,9 +175,19 @@ def _no_file(about: About) -> str:
     return "(part of the kernel)" if about.builtin else "(none is known)"
 
 
-def _several(key: str, values: list[str]) -> list[str]:
+def _built_for(about: About) -> list[str]:
+    """Return the kernel and machine that the file is for, and whether that is another one."""
+    magic = next((value for key, value in about.info if key == "vermagic"), "")
+    if not magic or about.builtin:
+        return []
+    machine = f" on {about.more.machine}" if about.more.machine else ""
+    other = f", which is another kernel than {about.more.other}" if about.more.other else ""
+    return [printable(f"{magic.split(' ')[0]}{machine}{other}")]
+
+
+def _several(key: str, values: list[str], rest: str = "") -> list[str]:
     lines = [_line(key, value) for value in values[:_MANY]]
-    return [*lines, _line("", f"and {len(values) - _MANY} more")] if len(values) > _MANY else lines
+    return [*lines, _line("", f"and {len(values) - _MANY} more{rest}")] if len(values) > _MANY else lines
 
 
 def _row(names: tuple[str, ...]) -> str:
@@ -206,14 +206,13 @@ def _reason(reason: Reason) -> str:
     if reason.kind == "device":
         return f"device {reason.what} has an id that it knows"
     if reason.kind == "softdep":
-        return f"{reason.what} is to be loaded with it ({reason.origin})"
+        return f"{reason.what} wants it, too ({reason.origin})"
     if reason.kind == "boot":
         return f"it is loaded at boot, as {printable(reason.what)} ({reason.origin})"
     if reason.kind == "alias":
         return f"the configuration calls it {reason.what}, too ({reason.origin})"
-    for start, words in _ASKS:
-        if reason.what.startswith(start):
-            return f"the kernel asks for it when {words.format(printable(reason.what[len(start) :]))}"
+    if words := asked(reason.what):
+        return f"the kernel asks for it when {printable(words)}"
     return f"it is asked for as {printable(reason.what)}"
 
 
@@ -221,8 +220,8 @@ def _hardware_lines(about: About) -> list[str]:
     ids = hardware_ids([value for key, value in about.info if key == "alias"])
     lines = _several("knows", [printable(each) for each in ids])
     for device in about.more.devices:
-        driver = f"driver {device.driver}" if device.driver else "no driver"
-        lines.append(_line("fits", f"{device.bus}/{device.name} ({printable(device.modalias)}), {driver}"))
+        driver = "" if device.bus in UNBOUND else f", driver {device.driver}" if device.driver else ", no driver"
+        lines.append(_line("fits", f"{device.bus}/{device.name} ({short(device.modalias)}){driver}"))
     if ids and not about.more.devices and about.state != "unknown":
         lines.append(_line("fits", "no device of this machine"))
     return lines
@@ -234,7 +233,7 @@ def _line(key: str, value: str) -> str:
 
 def _state_lines(about: About) -> list[str]:
     module = about.loaded
-    if module is None and about.state == "unknown" and not about.builtin:
+    if module is None and (about.state == "unknown" or about.more.other) and not about.builtin:
         return [_line("state", "unknown, as it is another kernel's module")]
     if module is None:
         return [_line("state", "part of the kernel" if about.builtin or about.state == "builtin" else "not loaded")]
@@ -287,6 +286,7 @@ def signature_object(signed: Signed) -> Object:
 def _more(more: More) -> Object:
     return {
         "size": more.size,
+        "machine": more.machine or None,
         "signature": signature_object(more.signature) if more.signature else None,
         "dependents": list(more.dependents),
         "firmware_missing": None if more.firmware_missing is None else list(more.firmware_missing),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TITLES = ("module", "size", "uses", "used by", "taint", "signature", "autoclean", "first seen")
 #: Columns that hold numbers.
 NUMBERS = ("size", "uses")
-SORTS = ("newest", "oldest", "name", "size", "uses")
+SORTS = ("newest", "oldest", "name", "size", "uses", "taint", "signature", "autoclean")
 _MOST = 3
 #: Letter of a module's taint → what it says of it (kernel/module/procfs.c and kernel/panic.c).
 _SHORT = {"P": "proprietary", "O": "out of tree", "F": "forced", "C": "staging", "E": "unsigned", "K": "live patch"}
@@ -74,6 +74,9 @@ def in_order(rows: Sequence[Row], sort: str) -> list[Row]:
         return sorted(rows, key=lambda row: (-row.module.size, row.module.name))
     if sort == "uses":
         return sorted(rows, key=lambda row: (-row.module.refcount, row.module.name))
+    if sort in ("taint", "signature", "autoclean"):  # by what the column says, nothing last
+        at = TITLES.index(sort)
+        return sorted(rows, key=lambda row: (not cells(row)[at], cells(row)[at], row.module.name))
     return list(rows)
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: What aliases with a colon may begin with that are no ids of hardware.
 _NO_BUS = ("devname:", "fs-", "symbol:")
+#: Buses and classes whose modaliases ask for modules, and bind no driver.
+UNBOUND = ("cpu", "dmi", "input")
 
 
 class Driver(Record):
@@ -27,7 +29,7 @@ class Driver(Record):
 
 class Device(Record):
     """A device on a bus: its name there, its modalias ("": it has none), the driver bound to it ("": none) and that
-    driver's module. ``path`` is its directory in /sys.
+    driver's module. ``path`` is its directory in /sys. For what is in UNBOUND ``bus`` may be a class.
     """
 
     bus: str

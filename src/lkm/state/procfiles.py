@@ -2,7 +2,8 @@ r"""Texts of /proc that list what a kernel has: each line one thing of :mod:`lkm
 
 All readers pass over lines that they cannot understand: the texts are only compared with themselves. Formats:
 fs/proc/devices.c, fs/filesystems.c, drivers/char/misc.c, kernel/irq/proc.c (and arch/i386/kernel/irq.c of 2.4),
-net/core/net-procfs.c, crypto/proc.c, kernel/resource.c, fs/proc/proc_tty.c, drivers/tty/tty_ldisc.c, kernel/panic.c.
+net/core/net-procfs.c, crypto/proc.c, kernel/resource.c, fs/proc/proc_tty.c, drivers/tty/tty_ldisc.c, kernel/panic.c,
+net/netfilter/x_tables.c, net/ipv4/tcp_cong.c, drivers/md/md.c.
 
 >>> [thing.name for thing in devices("Character devices:\n  4 tty\n  4 ttyS\n\nBlock devices:\n  7 loop\n")]
 ['4 tty', '4 ttyS', '7 loop']
@@ -144,6 +145,34 @@ def line_disciplines(text: str) -> list[Thing]:
     return [Thing("ldisc", words[0], words[1]) for words in rows if len(words) == 2 and _is_number(words[1])]
 
 
+def xtables(text: str, kind: str, family: str) -> list[Thing]:
+    r"""Return what iptables has for a family: of /proc/net/ip_tables_matches and the like, a line for each revision.
+
+    >>> [thing.name for thing in xtables("conntrack\nconntrack\ntcp\n", "xt-match", "ip")]
+    ['ip conntrack', 'ip tcp']
+    """
+    return [Thing(kind, f"{family} {name}") for name in dict.fromkeys(text.split("\n")) if name]
+
+
+def congestion_controls(text: str) -> list[Thing]:
+    r"""Return those of /proc/sys/net/ipv4/tcp_available_congestion_control.
+
+    >>> [thing.name for thing in congestion_controls("reno cubic\n")]
+    ['reno', 'cubic']
+    """
+    return [Thing("congestion", name) for name in text.split()]
+
+
+def personalities(text: str) -> list[Thing]:
+    r"""Return the RAID personalities of /proc/mdstat.
+
+    >>> [thing.name for thing in personalities("Personalities : [raid1] [raid0] \nunused devices: <none>\n")]
+    ['raid1', 'raid0']
+    """
+    words = text.partition("\n")[0].split()
+    return [Thing("raid", word[1:-1]) for word in words if len(word) > 2 and (word[0], word[-1]) == ("[", "]")]
+
+
 def taint(text: str) -> list[Thing]:
     r"""Return the flags of /proc/sys/kernel/tainted.
 
@@ -168,6 +197,14 @@ FILES: dict[str, Callable[[str], list[Thing]]] = {
     "tty/drivers": tty_drivers,
     "tty/ldiscs": line_disciplines,
     "sys/kernel/tainted": taint,
+    "sys/net/ipv4/tcp_available_congestion_control": congestion_controls,
+    "mdstat": personalities,
+}
+#: File below /proc → kind and family of :func:`xtables`. They are there with ip_tables and its like.
+XTABLES = {
+    f"net/{family}_tables_{what}": (kind, family)
+    for family in ("ip", "ip6", "arp")
+    for what, kind in (("matches", "xt-match"), ("targets", "xt-target"), ("names", "xt-table"))
 }
 
 

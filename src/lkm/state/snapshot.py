@@ -26,6 +26,11 @@ KINDS = {
     "family": "protocol family",
     "protocol": "protocol",
     "packet": "packet type",
+    "genl": "Netlink family",
+    "xt-match": "iptables match",
+    "xt-target": "iptables target",
+    "xt-table": "iptables table",
+    "congestion": "congestion control",
     "rtnl-link": "link kind",
     "netdev": "network interface",
     "crypto": "algorithm",
@@ -38,6 +43,7 @@ KINDS = {
     "interrupt": "interrupt",
     "iomem": "memory range",
     "ioport": "port range",
+    "raid": "RAID personality",
     "bus": "bus",
     "class": "class",
     "object": "class device",
@@ -52,11 +58,12 @@ class Thing(Record):
     """One thing that a kernel has. ``owner`` is the module that it belongs to, "" where the kernel does not say.
 
     ``name`` and ``value`` by kind: ``char``, ``block``, ``misc``, ``family``: number, blank, name; ``filesystem``:
-    name, and ``nodev`` or ""; ``protocol``: name; ``packet``: type and function; ``netdev``: name; ``crypto``: the
-    driver, and name and type; ``driver``: bus/driver; ``device``: bus/device, and the driver bound to it or "";
-    ``node``: path in /dev, and ``char`` or ``block`` and MAJOR:MINOR; ``tty``: path, and driver; ``ldisc``: name, and
-    number; ``interrupt``: number, blank, name; ``iomem`` and ``ioport``: range, blank, name; ``object``:
-    class/device; ``proc``, ``sys``: path; ``parameter``: module.name, and its value; ``taint``: flag letter.
+    name, and ``nodev`` or ""; ``protocol``: name; ``packet``: type and function; ``genl``, ``congestion``, ``raid``:
+    name; ``xt-match``, ``xt-target``, ``xt-table``: ``ip``, ``ip6`` or ``arp``, blank, name; ``netdev``:
+    name; ``crypto``: the driver, and name and type; ``driver``: bus/driver; ``device``: bus/device, and the driver
+    bound to it or ""; ``node``: path in /dev, and ``char`` or ``block`` and MAJOR:MINOR; ``tty``: path, and driver;
+    ``ldisc``: name, and number; ``interrupt``: number, blank, name; ``iomem`` and ``ioport``: range, blank, name;
+    ``object``: class/device; ``proc``, ``sys``: path; ``parameter``: module.name, and its value; ``taint``: letter.
     """
 
     kind: str

@@ -12,12 +12,15 @@ if TYPE_CHECKING:
 _PACKED = ("", ".xz", ".zst")
 
 
-def missing(root: str, release: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the names that no directory has; none at all where the root has no firmware directory."""
+def missing(root: str, release: str, names: Iterable[str], more: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return those of the names that no directory has; none at all where the root has no firmware directory.
+
+    ``more`` are directories that are looked at first: ``firmware_class.path`` of a running kernel.
+    """
     base = f"{root.rstrip('/')}/lib/firmware"
     if not os.path.isdir(base):
         return ()
-    places = (f"{base}/updates/{release}", f"{base}/updates", f"{base}/{release}", base)
+    places = (*more, f"{base}/updates/{release}", f"{base}/updates", f"{base}/{release}", base)
     return tuple([name for name in names if not any(_there(f"{place}/{name}") for place in places)])
 
 

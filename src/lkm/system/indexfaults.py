@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from lkm.config.depmod import DEFAULT_EXCLUDES
 from lkm.diagnose.finding import Fact
 from lkm.errors import LkmError
 from lkm.names import fold, name_from_path
@@ -21,16 +22,17 @@ _SHOWN = 3
 _TOGETHER = 2_000_000_000
 
 
-def index_faults(directory: str, name: str = "") -> tuple[Fact, ...]:
+def index_faults(directory: str, name: str = "", excludes: tuple[str, ...] = DEFAULT_EXCLUDES) -> tuple[Fact, ...]:
     """Return the faults of a directory as /lib/modules/RELEASE: it is missing, so is an index, or they are stale.
 
     Stale are indexes that list files which are not there, that lack files which are, or that are older than a file;
-    with a ``name`` only what concerns finding that module is told.
+    with a ``name`` only what concerns finding that module is told. Directories of a name in ``excludes`` are passed
+    over, as by depmod.
     """
     if not os.path.isdir(directory):
         return (Fact("there is no such directory", directory),)
     try:
-        there = list(list_modules(directory))
+        there = list(list_modules(directory, excludes))
     except LkmError as error:
         return (Fact(error.what, directory),)
     if not there:

@@ -50,9 +50,9 @@ class LintTree(IndexedTree):
         return tuple(self._users.get(name, ()))
 
     def is_builtin(self, name: str) -> bool:
-        """Tell whether a module is part of the kernel, by the tree's list."""
+        """Tell whether a module is part of the kernel, by the tree's lists; one has parts that are no modules."""
         try:
-            return self._index.is_builtin(name) or name in self.builtin()
+            return self._index.is_builtin(name) or name in self.builtin() or bool(self._index.builtin_modinfo(name))
         except LkmError:
             return False
 

@@ -33,6 +33,24 @@ def find_modules_dir(root: str, release: str) -> str:
     raise NotFound(f"no module directory for kernel {release}", base or "/", f"looked in {places}")
 
 
+def newest_release(root: str) -> str:
+    """Return the newest release that a foreign root has a module directory for, "" where it has none."""
+    places = [f"{root.rstrip('/')}/{parent}" for parent in PARENTS]
+    found = [name for place in filter(os.path.isdir, places) for name in sorted(os.listdir(place))]
+    known = [name for name in found if any(os.path.isdir(f"{place}/{name}") for place in places)]
+    return max(known, key=_version, default="")
+
+
+def _version(release: str) -> tuple[tuple[int, str], ...]:
+    """Return what sorts releases by the numbers in them.
+
+    >>> sorted(["6.10.1", "6.9", "6.1-rt"], key=_version)
+    ['6.1-rt', '6.9', '6.10.1']
+    """
+    words = "".join([c if c.isascii() and c.isdigit() else f" {c} " for c in release]).split()
+    return tuple([(int(word), "") if word.isdigit() and word.isascii() else (-1, word) for word in words])
+
+
 def modules_dir(root: str, release: str) -> str:
     """Return the path of a module directory as ``find_modules_dir`` does, or where it would be."""
     try:

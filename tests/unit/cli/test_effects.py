@@ -33,7 +33,7 @@ def test_what_a_command_did(world: Path, capfd: pytest.CaptureFixture[str]) -> N
         "a library of 1 symbol for other modules, used by msdos",
         "serves file system msdos",
     ]
-    assert out[2] == "  + file system       msdos (nodev)" and out[3].endswith("bytes more than before")
+    assert out[2] == "  + file system        msdos (nodev)" and out[3].endswith("bytes more than before")
     assert main(["lkm", "effects", "-b", "--", "sh", "-c", f"{LKM} rmmod msdos; exit 4"]) == 4
     assert capfd.readouterr().out == "  msdos: out, and with it file system msdos\n"
     assert main(["lkm", "effects", "--", "sh", "-c", "kill -9 $$"]) == 137

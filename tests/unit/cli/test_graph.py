@@ -53,6 +53,20 @@ def test_what_a_module_needs_and_who_needs_it(run: Run) -> None:
     assert "->" not in run("--depth", "0", "--both", "msdos")[1]
 
 
+def test_the_page_opens_with_what_was_named(run: Run, tmp_path: Path) -> None:
+    assert run("--reverse", "fat", "-o", str(tmp_path / "x.html"))[0] == 0
+    drawn = browser(f"file://{tmp_path}/x.html", tmp_path)
+    assert "<h2>fat</h2>" in drawn
+    net = drawn[drawn.index("<svg") : drawn.index("</svg>")]
+    assert all(f">{name}</text>" in net for name in ("fat", "msdos", "vfat"))
+
+
+def test_a_foreign_root_is_for_another_kernel(debian: tuple[Path, str], capfd: pytest.CaptureFixture[str]) -> None:
+    root, release = debian
+    assert main(["graph", "-d", str(root), "--format", "json", "vfat"]) == 0
+    assert json.loads(capfd.readouterr().out)["release"] == release
+
+
 def test_forms(run: Run, tmp_path: Path) -> None:
     for form in ("svg", "html", "dot", "json"):
         assert run("vfat", "-o", str(tmp_path / f"x.{form}")) == (0, "", "")

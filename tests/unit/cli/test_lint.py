@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from hashlib import md5
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,62 @@ def test_a_tree_without_an_index(run: Run, tmp_path: Path) -> None:
     assert (status, out) == (0, "1 file for 6.9: nothing found\n")
     assert "/lib/modules/6.9 has no index; not looked for: unknown-module," in err
     assert f"lkm depmod -b {tmp_path / 'r'} 6.9" in err
+
+
+def test_a_stale_index(run: Run, root: Path) -> None:
+    _, release = uml_modules()
+    tree = root / "lib/modules" / release
+    place = f"/lib/modules/{release}"
+    (tree / "new.ko").write_bytes(b"x")
+    (root / "etc/depmod.d/x.conf").write_text("exclude old\n")
+    (tree / "old").mkdir()
+    (tree / "old/old.ko").write_bytes(b"x")
+    status, out, _ = run(str(root))
+    assert (status, out.splitlines()) == (
+        1,
+        [
+            f"{place}/modules.dep.bin: error: does not list {place}/new.ko [stale-index]",
+            f"  do: lkm depmod -b  {release}",
+            "  why: modules are found by the indexes alone",
+            f"1 file for {release}: 1 error",
+        ],
+    )
+    (tree / "modules.dep.bin").unlink()
+    status, out, err = run(str(root))
+    assert (status, "modules.dep.bin is missing [stale-index]" in out) == (1, True)
+    assert "has no index; not looked for: unknown-module" in err
+
+
+def test_files_of_etc_that_are_as_a_package_brought_them(run: Run, root: Path) -> None:
+    text = "options nosuch a=1\noptions loop max_loop=3 # three\n"
+    for name in ("brought", "mine"):
+        (root / f"etc/modprobe.d/{name}.conf").write_text(text)
+    (root / "var/lib/dpkg").mkdir(parents=True)
+    (root / "var/lib/dpkg/status").write_text(
+        f"Package: a\nConffiles:\n /etc/modprobe.d/brought.conf {md5(text.encode()).hexdigest()}\n"
+    )
+    answer = schema.check(run("--json", "--fix", str(root))[1])
+    assert [f["code"] for f in answer["findings"] if f["file"].endswith("brought.conf")] == ["trailing-comment"]
+    mine = [f["code"] for f in answer["findings"] if f["file"].endswith("mine.conf")]
+    assert mine == ["duplicate", "unknown-module"]
+    assert answer["changed"] == ["/etc/modprobe.d/mine.conf"]
+    assert (root / "etc/modprobe.d/brought.conf").read_text() == text
+
+
+def test_parts_of_the_kernel_that_are_no_modules(run: Run, tmp_path: Path) -> None:
+    tree, release = debian_modules()
+    place = linked_tree(tree, release, tmp_path / "debian")
+    (place / "etc/modprobe.d").mkdir(parents=True)
+    (place / "etc/modprobe.d/x.conf").write_text("options printk time=1\nblacklist ext2\n")
+    line = "rd.modules_load=vfat rd.driver.blacklist=x printk.tiem=1"
+    status, out, _ = run("--json", "--cmdline", line, str(place))
+    found = [(f["code"], f["what"]) for f in json.loads(out)["findings"]]
+    assert found == [
+        ("built-in", "printk is built in: its options are never given"),
+        ("blacklist-by-name", "this keeps nothing out: ext2 is an alias, of ext4"),
+        ("unknown-parameter", "printk has no parameter 'tiem'"),
+    ]
+    assert status == 1
 
 
 def test_a_mask_is_meant(run: Run, root: Path) -> None:

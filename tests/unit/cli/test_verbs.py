@@ -263,6 +263,7 @@ def test_what_is_shown(tool: Tool) -> None:
         "  meant by      fs-msdos (TREE/modules.alias)\n"
         "  license       GPL\n"
         f"  file          TREE/msdos.ko, {(tool.place / 'tree/lib/modules/1.0/msdos.ko').stat().st_size} bytes\n"
+        "  built for     1.0 on x86_64\n"
         "  signature     none\n"
         f"  state         live, {size} bytes, use count 0\n"
         "  because       the kernel asks for it when a file system of type msdos is mounted\n"

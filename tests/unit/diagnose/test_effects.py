@@ -106,6 +106,52 @@ def test_why_it_drives_nothing() -> None:
     assert one(shown(module("e1000")), file) == "no-device"  # by the ids alone
 
 
+def test_a_driver_that_does_not_say_whose_it_is() -> None:
+    things = [Thing("driver", "pseudo/scsi_debug"), Thing("device", "pseudo/adapter0", "scsi_debug")]
+    assert one(shown(module("scsi_debug"), things=[*things, Thing("bus", "pseudo")])) == "drives"
+    foreign = Thing("device", "pseudo/adapter1", "other")
+    assert one(shown(module("scsi_debug"), things=[things[0], foreign])) == "no-device"
+
+
+def test_of_several_modules_a_device_goes_with_its_driver_and_a_bus_is_a_library() -> None:
+    things = [Thing("driver", "pseudo/scsi_debug"), Thing("device", "pseudo/adapter0", "scsi_debug")]
+    things += [Thing("raid", "raid5"), Thing("driver", "usb/hub", "", "usbcore")]
+    files = (facts("scsi_debug"), facts("usbcore", exports=["x"]), facts("raid456", "md-raid5"))
+    result = found(shown(), shown(*[module(file.name) for file in files], things=things), *files)
+    by = {one.module.name: one.verdict.code for one in result.modules}
+    assert by == {"scsi_debug": "drives", "usbcore": "library", "raid456": "serves"} and result.others == ()
+
+
+def test_a_driver_that_another_module_registers_for_it() -> None:
+    things = [Thing("driver", "usb/ftdi_sio", "", "usbserial"), Thing("class", "x", "", "usbserial")]
+    (only,) = (result := found(shown(), shown(module("ftdi_sio"), things=things))).modules
+    assert [change.name for change in only.changes] == ["usb/ftdi_sio"]
+    assert [change.name for change in result.others] == ["x"]
+
+
+def test_of_several_modules_aliases_and_names_in_capitals_tell() -> None:
+    things = [Thing("genl", "l2tp"), Thing("genl", "TIPCv2"), Thing("xt-target", "ip6 LOG"), Thing("genl", "SEG6")]
+    files = (facts("l2tp_netlink", "net-pf-16-proto-16-family-l2tp"), facts("nf_log", "ip6t_LOG"), facts("tipc"))
+    result = found(shown(), shown(*[module(file.name) for file in files], things=things), *files)
+    by = {one.module.name: [change.name for change in one.changes] for one in result.modules}
+    assert by == {"l2tp_netlink": ["l2tp"], "nf_log": ["ip6 LOG"], "tipc": ["TIPCv2"]}
+    assert [change.name for change in result.others] == ["SEG6"]
+
+
+def test_what_binds_no_driver() -> None:
+    cpu = Device("cpu", "cpu0", "cpu:type:x86,feature:,0099")
+    file = facts("kvm", "cpu:type:x86,*0099*")
+    assert one(shown(module("kvm")), file, devices=[cpu]) == "fits"
+    assert one(shown(module("kvm")), file, devices=[cpu._replace(modalias="cpu:type:x86,")]) == "no-device"
+
+
+def test_what_it_is_asked_for_tells_what_it_is_for() -> None:
+    after = shown(module("veth"))
+    (only,) = found(shown(), after, facts("veth", "rtnl-link-veth", "veth", exports=["x"])).modules
+    assert (only.verdict.code, only.verdict.asked) == ("asked", ("`ip link add type veth` is called",))
+    assert one(shown(module("sch_fq")), facts("sch_fq")) == "asked"
+
+
 def test_other_verdicts() -> None:
     assert one(shown(module("fat")), facts("fat", exports=["x"])) == "library"
     assert one(shown(module("fat", "msdos"))) == "library"

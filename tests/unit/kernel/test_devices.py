@@ -25,6 +25,23 @@ def test_drivers_and_devices_of_a_sys(tmp_path: Path) -> None:
     )
 
 
+def test_what_binds_no_driver(tmp_path: Path) -> None:
+    (tmp_path / "bus/cpu/devices").mkdir(parents=True)
+    for name in ("cpu0", "cpu1"):
+        (tmp_path / "devices/system" / name).mkdir(parents=True)
+        (tmp_path / "devices/system" / name / "uevent").write_text("DRIVER=processor\nMODALIAS=cpu:type:x86\n")
+        (tmp_path / "bus/cpu/devices" / name).symlink_to(tmp_path / "devices/system" / name)
+    for name in ("input/input0", "input/event0", "dmi/id"):
+        (tmp_path / "class" / name).mkdir(parents=True)
+    (tmp_path / "class/input/input0/modalias").write_text("input:b0011\n")
+    (tmp_path / "class/dmi/id/modalias").write_text("dmi:bvnX:\n")
+    assert [(one.bus, one.name, one.modalias, one.driver) for one in devices(str(tmp_path))] == [
+        ("cpu", "cpu0", "cpu:type:x86", ""),
+        ("dmi", "id", "dmi:bvnX:", ""),
+        ("input", "input0", "input:b0011", ""),
+    ]
+
+
 def test_what_is_not_there_is_nothing(tmp_path: Path) -> None:
     nowhere = str(tmp_path / "nowhere")
     assert (names(nowhere), link_name(nowhere), text(nowhere), devices(nowhere)) == ([], "", "", ())

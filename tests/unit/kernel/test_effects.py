@@ -10,18 +10,19 @@ from lkm.state.nouns import KernelState, LoadedModule
 from lkm.state.snapshot import Snapshot, Thing
 
 
-def look(base: Path, known: dict[tuple[str, str, str], str] | None = None) -> Snapshot:
-    state = KernelState((LoadedModule(ModuleName("tun"), 10, 0),))
-    place = str(base)
-    return Look(
-        state, lambda name: (("p", f"{name} x"),), place + "/proc", place + "/sys", place + "/dev", known
-    ).snapshot()
+def look(
+    base: Path, known: dict[tuple[str, str, str], str] | None = None, families: tuple[str, ...] = ()
+) -> Snapshot:
+    state = KernelState((LoadedModule(ModuleName("tun"), 10, 0), LoadedModule(ModuleName("xt_tun"), 9, 0)))
+    proc, sys, dev = [f"{base}/{name}" for name in ("proc", "sys", "dev")]
+    return Look(state, lambda name: (("p", f"{name} x"),), proc, sys, dev, known, lambda: families).snapshot()
 
 
 def fill(base: Path) -> None:
     for path, text in (
         ("proc/devices", "Character devices:\n 10 misc\n"),
         ("proc/net/dev", "a\nb\n eth0: 0\n lo: 0\n"),
+        ("proc/net/ip6_tables_targets", "REJECT\nTUN\n"),
         ("proc/1/comm", "init\n"),
         ("sys/devices/virtual/misc/tun/uevent", "MAJOR=10\nDEVNAME=net/tun\n"),
         ("sys/devices/virtual/mem/null/uevent", "DEVNAME=null\n"),
@@ -50,7 +51,7 @@ def fill(base: Path) -> None:
 
 def test_what_a_look_sees(tmp_path: Path) -> None:
     fill(tmp_path)
-    found = look(tmp_path)
+    found = look(tmp_path, families=("nlctrl",))
     assert found.state.find("tun")
     for thing in (
         Thing("char", "10 misc"),
@@ -66,6 +67,9 @@ def test_what_a_look_sees(tmp_path: Path) -> None:
         Thing("parameter", "tun.p", "tun x", "tun"),
         Thing("proc", "/proc/net/dev"),
         Thing("sys", "/sys/fs/fuse"),
+        Thing("genl", "nlctrl"),
+        Thing("xt-target", "ip6 REJECT"),
+        Thing("xt-target", "ip6 TUN", "", "xt_tun"),
     ):
         assert thing in found.things, thing
     assert not {"misc/tun", "net/eth0", "/proc/1"} & {thing.name for thing in found.things}
@@ -86,4 +90,4 @@ def test_a_node_is_read_once_while_it_is_the_same(tmp_path: Path) -> None:
 
 
 def test_nothing_can_be_read(tmp_path: Path) -> None:
-    assert [thing.kind for thing in look(tmp_path / "nowhere").things] == ["parameter"]
+    assert [thing.kind for thing in look(tmp_path / "nowhere").things] == ["parameter"] * 2

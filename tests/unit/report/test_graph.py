@@ -48,6 +48,11 @@ def test_the_drawing_is_xml_and_the_object_as_the_schema_says() -> None:
     schema.check(text_of(document("graph", 0, as_fields(SMALL))))
 
 
+def test_names_with_quotes() -> None:
+    text = dot(Graph("6", (Node('a"b', "x.ko"), Node("c", "c.ko")), (Edge('a"b', "c"),)))
+    assert '  "a\\"b" [label="a\\"b"];' in text and '"a\\"b" -> "c";' in text
+
+
 def test_the_page_is_one_file_that_asks_for_no_other() -> None:
     odd = SMALL._replace(nodes=(*SMALL.nodes, Node("z", "k/</script><script>alert(1)</script>.ko")))
     text = page(odd, TEMPLATE)

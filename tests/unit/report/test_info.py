@@ -44,7 +44,7 @@ def test_reasons_in_words() -> None:
     assert [line[16:] for line in lines(More(reasons=reasons)) if line.startswith("  because")] == [
         "vfat uses it",
         "device pci/0 has an id that it knows",
-        "other is to be loaded with it (x.conf:3)",
+        "other wants it, too (x.conf:3)",
         "the configuration calls it my-*, too (x.conf:3)",
         "the kernel asks for it when a socket of protocol family 5 is made",
         "it is asked for as odd",
@@ -53,6 +53,21 @@ def test_reasons_in_words() -> None:
     assert "  because       it is loaded at boot, as fs-x (x.conf:3)" in boot
     made = about_object(about(More(reasons=reasons)))["reasons"]
     assert isinstance(made, list) and made[2]["origin"] == {"file": "x.conf", "line": 3}
+
+
+def test_what_it_is_built_for() -> None:
+    magic = ("vermagic", "6.1.0-50-arm64 SMP mod_unload")
+    assert "  built for     6.1.0-50-arm64" in lines(More(), magic)
+    other = lines(More(machine="aarch64", other="6.1.0-50-amd64"), magic)
+    assert "  built for     6.1.0-50-arm64 on aarch64, which is another kernel than 6.1.0-50-amd64" in other
+    assert "  state         unknown, as it is another kernel's module" in other
+    assert not [line for line in lines(More()) if "built for" in line]
+
+
+def test_the_rest_of_many_firmware_files() -> None:
+    info = [("firmware", f"{n}.bin") for n in range(9)]
+    assert "                and 3 more (1 missing)" in lines(More(firmware_missing=("0.bin", "8.bin")), *info)
+    assert "                and 3 more" in lines(More(firmware_missing=("0.bin",)), *info)
 
 
 def test_hardware_firmware_and_dependents() -> None:

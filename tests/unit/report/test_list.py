@@ -79,6 +79,9 @@ def test_filters_and_orders() -> None:
     assert by["newest"] == ["vfat", "msdos", "fat", "tun"] and by["oldest"] == by["newest"][::-1]
     assert by["name"] == ["fat", "msdos", "tun", "vfat"]
     assert by["size"] == ["fat", "vfat", "msdos", "tun"] and by["uses"] == ["fat", "vfat", "msdos", "tun"]
+    assert by["taint"] == ["tun", "fat", "msdos", "vfat"] and by["signature"] == by["name"]
+    marked = [one._replace(autoclean=one.module.name == "msdos") for one in ROWS]
+    assert [r.module.name for r in in_order(marked, "autoclean")] == ["msdos", "fat", "tun", "vfat"]
 
 
 def test_the_tree() -> None:

@@ -12,6 +12,9 @@ def test_where_the_kernel_looks(tmp_path: Path) -> None:
         (base / name).write_bytes(b"")
     names = ["a", "b", "c", "d", "dir/e", "f", "many-*", "g", "none-*"]
     assert missing(str(tmp_path), "6.1", names) == ("g", "none-*")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/g").write_bytes(b"")
+    assert missing(str(tmp_path), "6.1", names, (f"{tmp_path}/own",)) == ("none-*",)
 
 
 def test_a_root_without_firmware(tmp_path: Path) -> None:

@@ -58,6 +58,14 @@ def test_a_moved_module_is_gone_but_not_new(directory: Path) -> None:
     assert said(directory) == ["lists files that are not there: TREE/fat.ko (TREE/modules.dep.bin)"]
 
 
+def test_directories_that_depmod_passes_over(directory: Path) -> None:
+    for name in ("build", "old"):
+        (directory / name).mkdir()
+        (directory / name / f"{name}.ko").write_bytes(b"x")
+    assert said(directory) == ["does not list TREE/old/old.ko (TREE/modules.dep.bin)"]
+    assert index_faults(str(directory), excludes=("build", "old")) == ()
+
+
 def test_garbage(directory: Path) -> None:
     (directory / "modules.dep.bin").write_bytes(b"garbage" * 9)
     (fault,) = index_faults(str(directory))

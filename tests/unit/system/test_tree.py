@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from lkm.errors import MachineError, NotFound
-from lkm.system.tree import find_modules_dir, list_modules
+from lkm.system.tree import find_modules_dir, list_modules, newest_release
+
+
+def test_the_newest_release(tmp_path: Path) -> None:
+    assert newest_release(str(tmp_path)) == ""
+    for name in ("lib/modules/6.9.1", "usr/lib/modules/6.10.0", "lib/modules/6.1"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "lib/modules/7.0").write_text("")
+    assert newest_release(str(tmp_path)) == "6.10.0"
 
 
 def test_lib_is_looked_at_before_usr_lib(tmp_path: Path) -> None:

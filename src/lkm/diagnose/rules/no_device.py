@@ -4,13 +4,14 @@ Its init function answered ENODEV. Drivers of buses (PCI, USB) load without thei
 hardware themselves (platform, ISA, watchdogs, CPU features) refuse. Which devices a module knows stands in its
 aliases; each device says in /sys what it is (modalias), and which driver it has.
 
-Remedy: see whether the hardware is there and which ids the module knows.
+Remedy: see whether the hardware is there and which ids the module knows; one that knows none may want parameters.
 """
 
 from __future__ import annotations
 
 from lkm.diagnose.finding import LIKELY, Fact, Finding, Remedy
 from lkm.diagnose.words import count, some
+from lkm.state.devices import UNBOUND
 from lkm.wildcard import matches
 
 TYPE_CHECKING = False
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 
 CODE = "no-device"
 ERRNOS = ("ENODEV", "ENXIO")
-REMEDIES = (
-    Remedy("see which ids it knows", "lkm modinfo -F alias {path}"),
-    Remedy("see which devices there are", "grep -rs . /sys/devices --include modalias"),
-)
+_IDS = Remedy("see which ids it knows", "lkm modinfo -F alias {path}")
+_DEVICES = Remedy("see which devices there are", "grep -rs . /sys/devices --include modalias")
+_PARAMETERS = Remedy("see which parameters it takes: one may say where to look", "lkm modinfo -p {path}")
+REMEDIES = (_IDS, _DEVICES, _PARAMETERS)
 _SHOWN = 3
+#: Modaliases of processors, which list all their features, are longer.
+_LONG = 120
 
 
 def find(evidence: Evidence) -> Iterator[Finding]:
@@ -36,7 +39,8 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         return
     ids = [alias for alias in file.facts.values("alias") if ":" in alias]
     what, seen = _compared(ids, evidence.devices)
-    shown = f": {some(ids, _SHOWN)}" if ids else ""
+    shown = f"{count(len(ids), 'id')} of devices: {some(ids, _SHOWN)}" if ids else "no ids of devices"
+    remedies = (_IDS, _DEVICES) if ids else (_PARAMETERS,) if file.facts.parameters else ()
     yield Finding(
         CODE,
         what,
@@ -44,13 +48,13 @@ def find(evidence: Evidence) -> Iterator[Finding]:
         attempt.errno,
         (
             Fact(f"{attempt.call}: {attempt.errno}, and no check of the kernel answers so", "system call"),
-            Fact(f"it knows {count(len(ids), 'id')} of devices{shown}", f"{file.path}: .modinfo"),
+            Fact(f"it knows {shown}", f"{file.path}: .modinfo"),
             *seen,
             *[Fact(line, "kernel log") for line in attempt.log],
         ),
         "what init returns is the answer",
         "kernel/module/main.c: do_init_module",
-        tuple([remedy.filled(path=file.path) for remedy in REMEDIES]),
+        tuple([remedy.filled(path=file.path) for remedy in remedies]),
     )
 
 
@@ -73,7 +77,9 @@ def _compared(ids: Sequence[str], devices: Sequence[Device] | None) -> tuple[str
         return f"{none}, though one has an id that it knows", [_seen(device) for device in fits[:_SHOWN]]
     if not same:
         return f"{none}: this machine has none on {some(buses)}", [Fact(f"no device on {some(buses)}", "/sys/bus")]
-    what = f"{none}: none of the {len(same)} on {some(buses)} has an id that it knows"
+    them = some(buses)
+    start = f"none of the {len(same)} on {them} has an" if len(same) > 1 else f"the one on {them} has no"
+    what = f"{none}: {start} id that it knows"
     kin = [device for device in near if _vendor(device.modalias) in starts and ":v" in device.modalias]
     shown = kin or same
     nearest = Fact(f"{count(len(kin), 'device')} of the same vendor", "/sys/bus")
@@ -81,7 +87,9 @@ def _compared(ids: Sequence[str], devices: Sequence[Device] | None) -> tuple[str
 
 
 def _seen(device: Device) -> Fact:
-    return Fact(f"{device.modalias}, {f'driver {device.driver}' if device.driver else 'no driver'}", device.path)
+    driver = "" if device.bus in UNBOUND else f", driver {device.driver}" if device.driver else ", no driver"
+    modalias = device.modalias
+    return Fact((modalias if len(modalias) <= _LONG else f"{modalias[:_LONG]}...") + driver, device.path)
 
 
 def _vendor(alias: str) -> str:

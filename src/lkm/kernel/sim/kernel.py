@@ -264,7 +264,7 @@ class SimulatedKernel:
     def since(self, names: Sequence[str]) -> dict[str, str]:
         """Return when each module was loaded, in seconds after the boot of this world."""
         rows = self.world.db.execute("SELECT name, loaded FROM modules").fetchall()
-        return {name: f"{usec / 1e6:.6f} s after boot" for name, usec in rows if name in names}
+        return {name: f"{usec / 1e6:g} s after boot" for name, usec in rows if name in names}
 
     def devices(self) -> tuple[Device, ...]:
         """Return the devices that are on a bus: it has none."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from lkm.config.modulesload import Wanted
 from lkm.config.nouns import Blacklist, Command, Forbid, Options
 from lkm.config.parameters import parameters
-from lkm.lint.case import flaw
+from lkm.lint.case import away, flaw
 from lkm.lint.nouns import NOTE, WARNING
 from lkm.lint.sheet import CMDLINE, LOAD, MODPROBE
 
@@ -38,13 +38,13 @@ def find(case: Case) -> Iterator[Flaw]:
             words = " ".join([f"{name}.{word}" for word in parameters(fact.text)])
             what, advice = "its options are never given", f"on the kernel's command line: {words}"
         elif isinstance(fact, Command):
-            what, advice = "its command is never run", "remove the line"
+            what, advice = "its command is never run", away(statement)
         elif isinstance(fact, (Blacklist, Forbid)):
             what = "it cannot be kept out"
-            advice = "remove the line; initcall_blacklist=FUNCTION on the kernel's command line skips its init"
+            advice = f"{away(statement)}; initcall_blacklist=FUNCTION on the kernel's command line skips its init"
             level = NOTE
         elif isinstance(fact, Wanted):
-            level, what, advice = NOTE, "there is nothing to load", "remove the line, if no other kernel needs it"
+            level, what, advice = NOTE, "there is nothing to load", f"{away(statement)}, if no other kernel needs it"
         else:
             continue
         yield flaw(CODE, level, statement, name, f"{name} is built in: {what}", "it is part of the kernel", advice)

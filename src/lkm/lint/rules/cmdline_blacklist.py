@@ -1,7 +1,8 @@
 """A blacklist of the kernel command line that does not hold.
 
 ``module_blacklist=`` is compared with names exactly: a module's name has ``_``, never ``-``. Of several such words
-the last counts alone. And ``modprobe.blacklist=`` must be written so.
+the last counts alone. And ``modprobe.blacklist=`` must be written so; kmod and udev compare its names exactly, too
+(lkm takes ``-`` for ``_``).
 
 Remedy: the right spelling, which is told; all names in one word.
 """
@@ -41,9 +42,11 @@ def find(case: Case) -> Iterator[Flaw]:
             elif key == "module_blacklist" and "-" in value:
                 what = "names with '-' match no module"
                 advice = f"module_blacklist={value.replace('-', '_')}"
+            elif key == "modprobe.blacklist" and "-" in value:
+                what, advice = "kmod and udev match no module with '-'", f"{key}={value.replace('-', '_')}"
             elif key in _SLIPS:
                 what, advice = f"nobody reads '{key}='", f"modprobe.blacklist={value} or module_blacklist={value}"
             else:
                 continue
-            why = "programs know words by names" if key in _SLIPS else "the kernel compares names as they are"
+            why = "programs know words by names" if key in _SLIPS else "names are compared as they are"
             yield Flaw(CODE, ERROR, what, Origin(sheet.path, 0, word), line, line.find(word) + 1, why, advice)

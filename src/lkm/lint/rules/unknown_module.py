@@ -2,7 +2,7 @@
 
 Neither the tree has it, nor is it built in, nor is it an alias or has a command. What the line says is never used.
 Packages' files (below /usr/lib and /lib) are for many kernels: they are told of only where a name is one letter off;
-and so is a ``blacklist``, as to forbid what is not there does no harm.
+and so is a ``blacklist`` or ``forbid``, as to forbid what is not there does no harm.
 
 Remedy: the right name, which is often one letter away.
 """
@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from lkm.config.modulesload import Wanted
 from lkm.config.nearest import nearest
-from lkm.config.nouns import Alias, Blacklist, Options, Softdep, Weakdep
-from lkm.lint.case import flaw
+from lkm.config.nouns import Alias, Blacklist, Forbid, Options, Softdep, Weakdep
+from lkm.lint.case import away, flaw
 from lkm.lint.nouns import ERROR, WARNING
 from lkm.lint.rules.file_name import is_file_name
 from lkm.lint.sheet import CMDLINE, LOAD, MODPROBE, comment_at
@@ -39,19 +39,20 @@ def find(case: Case) -> Iterator[Flaw]:
         for name in _names(statement):
             if case.known(name) or is_file_name(name):
                 continue
-            near = nearest(name, names)
-            if near and not _one_off(near, name) and (not sheet.local or isinstance(statement.fact, Blacklist)):
+            near = nearest(name, names) if len(name) > 2 else ""  # all short names are like some other
+            keeps_out = isinstance(statement.fact, (Blacklist, Forbid))
+            if near and not _one_off(near, name) and (not sheet.local or keeps_out):
                 near = ""
             # On the command line all programs look for their own words; only a slip of the pen is ours.
-            own = sheet.kind != CMDLINE or isinstance(statement.fact, (Blacklist, Wanted))
-            if not near and (not sheet.local or not own or isinstance(statement.fact, Blacklist)):
+            own = sheet.kind != CMDLINE or keeps_out or isinstance(statement.fact, Wanted)
+            if not near and (not sheet.local or not own or keeps_out):
                 continue
             if not own and not _takes(case, near, statement.fact):
                 continue
             loads = isinstance(statement.fact, Wanted)
             what = f"there is no module or alias '{name}'"
             why = f"{tree.origin()} has none, and none is built in"
-            advice = f"did you mean '{near}'?" if near else "remove the line, if no other kernel has it"
+            advice = f"did you mean '{near}'?" if near else f"{away(statement)}, if no other kernel has it"
             yield flaw(CODE, ERROR if loads else WARNING, statement, name, what, why, advice)
 
 
@@ -65,7 +66,7 @@ def _names(statement: Statement) -> list[str]:
         return [fact.module, *map(fold, others)]
     if isinstance(fact, Alias):
         return [] if fact.module in ("off", "null") else [fact.module]
-    if isinstance(fact, (Blacklist, Options, Wanted)):
+    if isinstance(fact, (Blacklist, Forbid, Options, Wanted)):
         return [fact.module] if fact.module else []
     return []  # what has a command is known by it; an unset has a rule of its own
 

@@ -26,8 +26,16 @@ NEEDS_TREE = True
 
 def find(case: Case) -> Iterator[Flaw]:
     """Yield a flaw for each parameter that none of the modules meant has."""
+    before: tuple[object, str] = (None, "")
     for statement, _, module, word, known in given(case):
+        torn, before = before == (statement, "="), (statement, word)  # NAME = VALUE: told of once, at the =
         name = parameter(word)[0]
+        if not name:
+            why = "NAME=VALUE is one word; its parts are taken for parameters, and not known"
+            what = "blanks around '=' tear a parameter apart" if word == "=" else f"'{word}' has no name"
+            yield flaw(CODE, WARNING, statement, word, what, why, "write NAME=VALUE without blanks")
+        if torn or not name:
+            continue
         names = [each.name for each in known]
         if name in EVERYBODYS or name in [each.replace("-", "_") for each in names]:
             continue

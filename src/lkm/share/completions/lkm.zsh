@@ -185,7 +185,7 @@ _shtab_lkm_graph_options=(
   "--both[what they need and who needs them]"
   "--depth[so many steps far, not all the way]:NUMBER:"
   {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
-  {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
+  {-S,--set-version}"[the kernel\'s release, if not the running one, nor DIR\'s newest]:VERSION:"
   {-V,--version}"[print the version]"
   {-h,--help}"[print this help]"
   "--kernel[live, or sim\:FILE for a simulated one\; before LKM_KERNEL]:KERNEL:"
@@ -309,7 +309,7 @@ _shtab_lkm_lint_options=(
 _shtab_lkm_lint_defaults_added=0
 
 _shtab_lkm_list_options=(
-  {-s,--sort}"[newest, oldest, name, size or uses (the largest first)]:COLUMN:"
+  {-s,--sort}"[newest, oldest, name, size, uses, taint, signature or autoclean\; the most first]:COLUMN:"
   {-t,--tree}"[as a tree\: below each module those that it uses]"
   "--used[only modules that somebody uses]"
   "--unused[only modules that nobody uses]"

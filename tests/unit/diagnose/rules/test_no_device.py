@@ -34,7 +34,7 @@ def test_what_the_machine_has() -> None:
     other = Device("pci", "a", OTHER, path="/sys/devices/a")
     near = Device("pci", "b", NEAR, "e1000e", path="/sys/devices/b")
     finding = told(usb, other)
-    assert finding.what.endswith("none of the 1 on pci has an id that it knows")
+    assert finding.what.endswith("the one on pci has no id that it knows")
     assert finding.facts[2].origin == "/sys/devices/a"
     finding = told(other, near)
     assert finding.what.endswith("none of the 2 on pci has an id that it knows")
@@ -50,8 +50,18 @@ def test_its_device_is_there() -> None:
 
 def test_one_that_looks_by_itself() -> None:
     module = build_module("mod", modinfo=HEALTHY, needs=["_printk"])
-    what = told(Device("pci", "d", MINE, path="/d"), module=module).what
-    assert what.endswith("can drive; it looks for them by itself")
+    finding = told(Device("pci", "d", MINE, path="/d"), module=module)
+    assert finding.what.endswith("can drive; it looks for them by itself")
+    assert (finding.facts[1].text, finding.remedies) == ("it knows no ids of devices", ())
+    module = build_module("mod", modinfo=(*HEALTHY, ("parm", "addr:where")), needs=["_printk"])
+    assert [remedy.command for remedy in told(module=module).remedies] == ["lkm modinfo -p mod.ko"]
+
+
+def test_a_processor() -> None:
+    module = build_module("mod", modinfo=(*HEALTHY, ("alias", "cpu:type:x86,*01C0*")), needs=["_printk"])
+    finding = told(Device("cpu", "cpu0", "cpu:type:x86," + 300 * "0", path="/d"), module=module)
+    assert finding.what.endswith("the one on cpu has no id that it knows")
+    assert finding.facts[2].text.endswith("00...") and len(finding.facts[2].text) < 130
 
 
 def test_a_healthy_module() -> None:

@@ -23,6 +23,14 @@ def test_no_alias_leads_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found("blacklist_by_name", case("blacklist fat")) == []  # others need it: another rule's
 
 
+def test_an_alias_is_no_name() -> None:
+    assert told("blacklist_by_name", case("blacklist fs-vfat\nblacklist my-loop\nalias my-* loop\n")) == [
+        "1: this keeps nothing out: fs_vfat is an alias, of vfat ^fs-vfat",
+        "2: this keeps nothing out: my_loop is an alias, of loop ^my-loop",
+    ]
+    assert found("blacklist_by_name", case("blacklist nosuch\nblacklist fs-ext4\n")) == []
+
+
 def test_healthy() -> None:
     text = "blacklist loop\ninstall dummy modprobe -r loop; modprobe -i dummy\ninstall loop /bin/false\n"
     assert found("blacklist_by_name", case(text, loads="fat")) == []

@@ -15,6 +15,17 @@ def test_each_directive() -> None:
     assert flaws[0].advice == "on the kernel's command line: ext4.debug-level=1 ext4.a=2"
 
 
+def test_on_the_command_line_there_is_no_line_to_remove() -> None:
+    line = "quiet modules_load=loop,ext4 modprobe.blacklist=ext4 module_blacklist=ext4"
+    flaws = found("built_in", case(cmdline=line))
+    assert [flaw.advice.split(";")[0] for flaw in flaws] == [
+        "take it out of modprobe.blacklist= on the kernel's command line",
+        "take it out of module_blacklist= on the kernel's command line",
+        "take it out of modules_load= on the kernel's command line, if no other kernel needs it",
+    ]
+    assert {flaw.level for flaw in flaws} == {"note"}
+
+
 def test_by_the_images_parameters() -> None:
     one = case("options printk time=1")
     assert found("built_in", one) == []

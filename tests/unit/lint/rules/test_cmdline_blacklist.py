@@ -14,6 +14,12 @@ def test_each() -> None:
     assert advice[:2] == ["module_blacklist=snd-x,a", "module_blacklist=snd_x"]
 
 
+def test_names_of_modprobe_blacklist_as_kmod_compares_them() -> None:
+    (flaw,) = found("cmdline_blacklist", case(cmdline="modprobe.blacklist=a,snd-y"))
+    assert flaw.what == "kmod and udev match no module with '-'"
+    assert flaw.advice == "modprobe.blacklist=a,snd_y"
+
+
 def test_healthy() -> None:
-    line = "module_blacklist=a,snd_x modprobe.blacklist=snd-y -- blacklist=q"
+    line = "module_blacklist=a,snd_x modprobe.blacklist=snd_y -- blacklist=q"
     assert found("cmdline_blacklist", case(cmdline=line)) == []

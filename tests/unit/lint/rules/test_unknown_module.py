@@ -18,7 +18,12 @@ def test_the_administrators_files() -> None:
 
 
 def test_packages_and_blacklists_are_for_many_kernels() -> None:
-    assert found("unknown_module", case("blacklist arkfb", package="options nosuch a=1\noptions domme a=1")) == []
+    assert (
+        found(
+            "unknown_module", case("blacklist arkfb\nforbid nosuch", package="options nosuch a=1\noptions domme a=1")
+        )
+        == []
+    )
     assert told("unknown_module", case("blacklist dummyy", package="options snd-hda-intle index=1")) == [
         "1: there is no module or alias 'snd_hda_intle' ^snd-hda-intle index=1",
         "1: there is no module or alias 'dummyy' ^dummyy",
@@ -31,6 +36,8 @@ def test_of_the_command_line_only_slips() -> None:
         "did you mean 'loop'?",
         "did you mean 'dummy'?",
     ]
+    told = [(f.advice, f.column) for f in found("unknown_module", case(cmdline="q module_blacklist=fat,vfta,nosuch"))]
+    assert told == [("did you mean 'vfat'?", 24)]
 
 
 def test_healthy() -> None:
