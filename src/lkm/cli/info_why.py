@@ -55,7 +55,7 @@ class Whys:
             problems = [*problems, f"who asked for it: {error}"]
         if mark is not None and mark.alias and (asked is None or asked.alias != mark.alias):
             asked = Request(mark.alias, mark.requester, self._boot + mark.loaded, uid=mark.uid)
-            when = f"at {_shown(asked.at)}" if self._boot else f"{mark.loaded:.6f} s after boot"
+            when = f"at {_shown(asked.at)}" if self._boot else f"{mark.loaded:g} s after boot"
         outlook = self._outlooks.get(module)
         return Why(asked, when, mark, outlook, self._settings.active, self._now, tuple(problems))
 

@@ -142,7 +142,7 @@ def test_info_tells_why_a_module_is_there_and_what_will_become_of_it(machine: Ma
     assert machine.out.splitlines()[2:] == [
         "  used by       msdos",
         "  kept by       modules that use it: msdos",
-        f"  asked for     by user {os.getuid()}, as msdos, 0.000000 s after boot",
+        f"  asked for     by user {os.getuid()}, as msdos, 0 s after boot",
         "  autoclean     modules use it: msdos; it goes in 30s at the earliest",
     ]
     history = History(f"{machine.place}/w.history.jsonl")
