@@ -46,12 +46,16 @@ WORDS = {
 
 
 class Opinion(Record):
-    """What a sweep says of a module: a word of WORDS, more in words, and the line of the configuration for it."""
+    """What a sweep says of a module: a word of WORDS, more in words, and the line of the configuration for it.
+
+    ``until`` is the time until which it says so, if nothing happens to the module; None where time changes nothing.
+    """
 
     module: str
     word: str
     detail: str = ""
     origin: Origin | None = None
+    until: float | None = None
 
     @property
     def goes(self) -> bool:
@@ -77,6 +81,7 @@ class Sweep:
         self._current = ""
         self._changed = False
         self._look(samples)
+        self._seen = self.marks
         self._todo = list(reversed(self._samples))
 
     def _look(self, samples: Sequence[Sample]) -> None:
@@ -120,6 +125,18 @@ class Sweep:
         self._look(samples)
         self._changed = self._changed or bool(before - self._samples.keys())
 
+    def kept(self, removed: Sequence[str]) -> Marks:
+        """Return the marks as they were when it began, without what it removed, and with the visits it cleared.
+
+        What it saw of removals that were only imagined is not to be believed later.
+        """
+        left = [
+            mark._replace(visited=after.visited) if (after := self.marks.of(mark.module)) is not None else mark
+            for mark in self._seen.marks
+            if mark.module not in removed
+        ]
+        return self._seen._replace(marks=tuple(left))
+
 
 def judge(
     mark: Mark,
@@ -140,15 +157,17 @@ def judge(
             return Opinion(mark.module, "unused", "", unused.origin)
         if now - mark.loaded < unused.seconds:
             detail = f"loaded {_span(now - mark.loaded)} ago; after {_span(unused.seconds)} it counts as used"
-            return Opinion(mark.module, "unused", detail, unused.origin)
+            return Opinion(mark.module, "unused", detail, unused.origin, mark.loaded + unused.seconds)
     if mark.visited and not freed:
-        return Opinion(mark.module, "visited", "the next one may remove it")
+        return Opinion(mark.module, "visited", "the next one may remove it", None, now)
     idle = settings.idle(mark.module)
     if freed and not idle.pattern:
         return Opinion(mark.module, "goes", "as does what held it")
     spent, wanted = now - mark.last_use, idle.seconds or 0
     detail = f"idle for {_span(spent)} of {_span(wanted)}"
-    return Opinion(mark.module, "idle" if spent < wanted else "goes", detail, idle.origin)
+    if spent < wanted:
+        return Opinion(mark.module, "idle", detail, idle.origin, mark.last_use + wanted)
+    return Opinion(mark.module, "goes", detail, idle.origin)
 
 
 def _kept(sample: Sample, settings: AutocleanSettings, pins: Sequence[str]) -> Opinion | None:

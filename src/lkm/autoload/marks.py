@@ -51,11 +51,17 @@ class Mark(Record):
 
 
 class Marks(Record):
-    """All marks, by name, of one boot of the kernel. ``pins`` are modules that stay until somebody unpins them."""
+    """All marks, by name, of one boot of the kernel. ``pins`` are modules that stay until somebody unpins them.
+
+    Who sweeps again and again says when it last did, ``swept``, and so many seconds after which it will again,
+    ``every`` (0: nobody has said that yet).
+    """
 
     boot: str = ""
     marks: tuple[Mark, ...] = ()
     pins: tuple[str, ...] = ()
+    swept: float = 0.0
+    every: float = 0.0
 
     def of(self, module: str) -> Mark | None:
         """Return the mark of a module, or None."""
@@ -114,14 +120,18 @@ def reconcile(marks: Marks, boot: str, samples: Iterable[Sample]) -> tuple[Marks
         else:
             kept.append(mark)
     pins = tuple([pin for pin in marks.pins if pin in instances or not marks.of(pin)])
-    return Marks(boot, tuple(kept), pins), tuple(lost)
+    return marks._replace(boot=boot, marks=tuple(kept), pins=pins), tuple(lost)
 
 
 def dump(marks: Marks) -> str:
     """Return the text of a state file."""
     rows = [mark._asdict() for mark in marks.marks]
     document = {"version": _VERSION, "boot": marks.boot, "modules": rows, "pins": list(marks.pins)}
-    return json.dumps(document, indent=1) + "\n"
+    return json.dumps({**document, "swept": marks.swept, "every": marks.every}, indent=1) + "\n"
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, (int, float)) and abs(value) < 1e12
 
 
 def load(text: str, where: str = "") -> Marks:
@@ -135,12 +145,11 @@ def load(text: str, where: str = "") -> Marks:
         if found["version"] != _VERSION:
             raise FormatError(f"version {found['version']} of the state is not known", where, hint="remove the file")
         rows = [Mark(**{**row, "holders": tuple(row["holders"])}) for row in found["modules"]]
-        typed = [
-            isinstance(row.module, str) and all(isinstance(at, (int, float)) for at in (row.loaded, row.last_use))
-            for row in rows
-        ]
-        if not all(typed) or not all(isinstance(pin, str) for pin in found["pins"]):
+        swept, every = found.get("swept", 0.0), found.get("every", 0.0)
+        typed = [isinstance(row.module, str) and _is_time(row.loaded) and _is_time(row.last_use) for row in rows]
+        typed += [_is_time(swept), _is_time(every), *[isinstance(pin, str) for pin in found["pins"]]]
+        if not all(typed):
             raise TypeError
-        return Marks(str(found["boot"]), (), tuple(found["pins"])).put(rows)
+        return Marks(str(found["boot"]), (), tuple(found["pins"]), swept, every).put(rows)
     except (ValueError, KeyError, TypeError) as error:
         raise FormatError("this is no state of the autoloader", where, hint="remove the file") from error

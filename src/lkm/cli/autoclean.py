@@ -16,9 +16,11 @@ from lkm.names import fold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lkm.autoload.autoclean import Opinion
+    from lkm.autoload.outlook import Outlook
+    from lkm.config.autoclean import AutocleanSettings
     from lkm.report.document import Object
     from lkm.system.autocleaner import Swept
 
@@ -105,7 +107,7 @@ class Run:
         import time
 
         while True:
-            self._sweep(names, fields)
+            self._sweep(names, fields, pause or 1)
             sys.stdout.flush()
             time.sleep(pause or 1)
 
@@ -115,7 +117,7 @@ class Run:
             self.say.problem(messages.WARNING, problem)
         self.store.problems.clear()
 
-    def _sweep(self, names: list[str], fields: Object) -> int:
+    def _sweep(self, names: list[str], fields: Object, every: float = 0.0) -> int:
         from lkm.cli.autoclean_sweep import cleaner, read_settings
 
         explains = "explain" in self.given
@@ -124,13 +126,16 @@ class Run:
         keep = not explains and "dry-run" not in self.given
         if active and not may_change(self.kernel):
             raise UsageError("only root may remove modules", hint="--explain tells what would go")
-        swept = cleaner(self.kernel, self.say, self.store).sweep(settings, active=active, keep=keep)
+        swept = cleaner(self.kernel, self.say, self.store).sweep(settings, active=active, keep=keep, every=every)
         self._tell_problems()
         shown = self._with_unmarked(swept, names) if explains else swept.opinions
+        future = self._future(settings) if explains else {}
         if "json" in self.given:
-            self._fill(fields, swept, shown)
+            self._fill(fields, swept, shown, future)
+        elif explains:
+            self._explain(swept, shown, future, active="now" in self.given or settings.active)
         else:
-            self._print(swept, shown)
+            self._print(swept)
             if swept.removed and keep and not active:
                 why = f"nothing is removed: the mode is dry-run ({settings.mode})"
                 self._out(f"{why}; --now removes, and `mode active` in /etc/lkm/autoclean.conf does so each time\n")
@@ -148,13 +153,27 @@ class Run:
             self.say.warning(f"Module {name} is not loaded")
         return tuple([known[name] for name in sorted(known) if not names or name in names])
 
-    def _print(self, swept: Swept, shown: Sequence[Opinion]) -> None:
-        from lkm.report.autoclean import gone, lost, table
+    def _future(self, settings: AutocleanSettings) -> dict[str, Outlook]:
+        """Return when marked modules would go, if nothing happened to them."""
+        from lkm.system.autocleaner import look_out
+        from lkm.system.users import owners_of
+
+        found = look_out(self.kernel, self.store, owners_of(self.kernel), settings)
+        return {outlook.module: outlook for outlook in found}
+
+    def _explain(
+        self, swept: Swept, shown: Sequence[Opinion], future: Mapping[str, Outlook], *, active: bool
+    ) -> None:
+        from lkm.report.autoclean import goes_in, lost, table
+
+        now = self.kernel.seconds()
+        when = {name: goes_in(outlook, now, active=active) for name, outlook in future.items()}
+        self._out("".join([f"{lost(one)}\n" for one in swept.lost]) + table(shown, when))
+
+    def _print(self, swept: Swept) -> None:
+        from lkm.report.autoclean import gone, lost
 
         text = "".join([f"{lost(one)}\n" for one in swept.lost])
-        if "explain" in self.given:
-            self._out(text + table(shown))
-            return
         known = {opinion.module: opinion for opinion in swept.opinions}
         self._out(text + "".join([f"{gone(known[name], active=swept.active)}\n" for name in swept.removed]))
         for opinion in swept.opinions:
@@ -165,10 +184,12 @@ class Run:
         if "quiet" not in self.given:
             sys.stdout.write(text)
 
-    def _fill(self, fields: Object, swept: Swept, shown: Sequence[Opinion]) -> None:
+    def _fill(self, fields: Object, swept: Swept, shown: Sequence[Opinion], future: Mapping[str, Outlook]) -> None:
         from lkm.report.autoclean import opinion_object
 
         fields["active"] = swept.active
         fields["removed"] = list(swept.removed)
         fields["lost"] = [{"name": one.mark.module, "why": one.why} for one in swept.lost]
-        fields["modules"] = [opinion_object(opinion, swept.marks.of(opinion.module)) for opinion in shown]
+        fields["modules"] = [
+            opinion_object(opinion, swept.marks.of(opinion.module), future.get(opinion.module)) for opinion in shown
+        ]

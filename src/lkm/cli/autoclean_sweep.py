@@ -56,15 +56,23 @@ def cleaner(
 
 
 def sweep_now(
-    kernel: ShownKernel, say: Messages, world: World | None = None, driver: Driver | None = None, *, dry: bool = False
+    kernel: ShownKernel,
+    say: Messages,
+    world: World | None = None,
+    driver: Driver | None = None,
+    *,
+    dry: bool = False,
+    every: float = 0.0,
 ) -> tuple[int, tuple[str, ...]]:
     """Sweep as ``rmmod --all``; return the status, 1 when something could not be removed, and what went.
 
-    ``dry``: nothing is removed, nor is kept what was seen.
+    ``dry``: nothing is removed, nor is kept what was seen. ``every``: the caller does so again and again.
     """
     store = Store(kernel)
     try:
-        swept = cleaner(kernel, say, store, world, driver).sweep(read_settings(say), active=not dry, keep=not dry)
+        swept = cleaner(kernel, say, store, world, driver).sweep(
+            read_settings(say), active=not dry, keep=not dry, every=every
+        )
     except LkmError as error:
         say.error(str(error))
         say.detail(error.hint)

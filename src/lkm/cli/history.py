@@ -7,12 +7,14 @@ import time
 
 from lkm.autoload.history import Filter, line
 from lkm.autoload.nouns import REQUESTERS, VERDICTS
+from lkm.cli.kernels import open_kernel
 from lkm.cli.messages import WARNING, Messages
 from lkm.cli.options import Option
 from lkm.cli.standard import HELP, VERSION, understand
 from lkm.errors import LkmError, UsageError
+from lkm.kernel.linux import LinuxKernel
 from lkm.report.history import entry_line
-from lkm.system.history import PLACE, VARIABLE, History
+from lkm.system.history import PLACE, VARIABLE, History, path_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def main(argv: list[str]) -> int:
         if operands:
             raise UsageError(f"unknown word '{operands[0]}'", hint="an alias goes after --alias")
         wanted = _filter(given, time.time())
-        history = History(given.get("file", ""))
+        history = History(given.get("file", "") or path_of(open_kernel(LinuxKernel)))
 
         def show(entries: Iterable[Entry]) -> None:
             for entry in entries:

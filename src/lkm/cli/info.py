@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 
 from lkm.cli import verbs
+from lkm.cli.options import Option
 from lkm.errors import FormatError, LkmError, MachineError, NotFound
 from lkm.names import fold, is_module_path
 from lkm.plan.resolve import COMMAND_LINE, Candidate, from_path, resolve
-from lkm.report.info import About, about_object, about_text
+from lkm.report.info import About, about_object, about_text, why_text
 from lkm.state.nouns import KernelState
 
 TYPE_CHECKING = False
@@ -25,7 +26,7 @@ USAGE = """lkm info [options] NAME|ALIAS|FILE...
 Tells what is known of each module: file, signature, state, who uses it and why it is loaded, or would be; parameters
 with their values, what the configuration says of it and where; the hardware it knows, and this machine's.
 Of another kernel's modules (-d, -S) no state is shown. `lkm show` is another name of it."""
-OPTIONS = verbs.COMMON
+OPTIONS = (Option("", "why", "", "tell only why it is loaded, or would be, and what keeps it"), *verbs.COMMON)
 
 
 def main(argv: list[str]) -> int:
@@ -51,7 +52,8 @@ def _work(verb: Verb, operands: list[str], fields: Object) -> int:
             verb.not_found(word, f"there is no module or alias {word} in {verb.world.directory}, and none is loaded")
         found += [_about(verb, details, candidate, word, state, ours) for candidate in candidates]
     verb.problems()
-    verb.print("\n".join([about_text(about) for about in found]))
+    text = why_text if "why" in verb.given else about_text
+    verb.print("\n".join([text(about) for about in found]))
     fields |= {"cause": verb.cause, "modules": [about_object(about) for about in found]}
     return verb.status()
 

@@ -25,10 +25,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lkm.cli.info_why import Whys
     from lkm.cli.verbs import Verb
     from lkm.formats.source import Source
     from lkm.kernel.interface import ShownKernel
     from lkm.names import ModuleName
+    from lkm.report.why import Why
     from lkm.state.devices import Device
     from lkm.state.nouns import LoadedModule
 
@@ -90,6 +92,7 @@ class Details:
         self._devices: tuple[Device, ...] | None = None
         self._dependents: dict[str, list[str]] | None = None
         self._wanted: tuple[Wanted, ...] | None = None
+        self._whys: Whys | None = None
 
     def read(self, path: str) -> tuple[tuple[tuple[str, str], ...], More]:
         """Return the records of a module file, and more of it. Raises LkmError."""
@@ -121,7 +124,15 @@ class Details:
             devices=matching(aliases, self._machine()) if aliases else (),
             reasons=self._reasons(name, aliases, module) if asked else (),
             other=self._release if release != self._release else "",
+            why=self._why(name) if module is not None else None,
         )
+
+    def _why(self, name: str) -> Why:
+        if self._whys is None:
+            from lkm.cli.info_why import Whys
+
+            self._whys = Whys(self._verb.kernel)
+        return self._whys.of(name)
 
     def _missing(self, names: list[str]) -> tuple[str, ...] | None:
         """Return which firmware files are nowhere; the kernel's own parameter may name one more place."""

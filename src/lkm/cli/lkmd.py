@@ -85,7 +85,7 @@ class _Service:
         """Serve."""
         import asyncio
 
-        from lkm.system.history import History
+        from lkm.system.history import History, path_of
         from lkm.system.lkmd import Daemon, Parts
         from lkm.system.sdnotify import Manager
 
@@ -96,7 +96,7 @@ class _Service:
             self._policy,
             self._site.modaliases,
             self._boot,
-            History().append,
+            History(path_of(self._site.kernel)).append,
         )
         return asyncio.run(Daemon(parts, self._choices, self._journal, manager).run())
 
@@ -106,13 +106,14 @@ class _Service:
         from lkm.cli.kernels import open_kernel
         from lkm.kernel.linux import LinuxKernel
 
+        every = self._choices.autoclean
         load = self._site.worker()
         kernel = open_kernel(LinuxKernel)
 
         def work(payload: Any) -> Any:
             if isinstance(payload, str):
                 return load(payload)
-            return _remember(kernel, payload) if isinstance(payload, Remember) else _sweep(kernel)
+            return _remember(kernel, payload) if isinstance(payload, Remember) else _sweep(kernel, every)
 
         return work
 
@@ -152,7 +153,7 @@ def _remember(kernel: ShownKernel, action: Remember) -> list[str]:
     return []
 
 
-def _sweep(kernel: ShownKernel) -> list[str]:
+def _sweep(kernel: ShownKernel, every: float) -> list[str]:
     """Take out what is unused, if that is configured (``mode active``); return what is to be said."""
     from lkm.cli.autoclean_sweep import read_settings, sweep_now
     from lkm.cli.messages import Messages
@@ -161,7 +162,7 @@ def _sweep(kernel: ShownKernel) -> list[str]:
     say.heard = []
     removed: tuple[str, ...] = ()
     if read_settings(say).active:
-        _, removed = sweep_now(kernel, say)
+        _, removed = sweep_now(kernel, say, every=every)
     lines = [text for level, text, _ in say.heard if level != "info"]
     return [f"autoclean: {line}" for line in (*lines, *[f"removed {name}" for name in removed])]
 

@@ -1,4 +1,4 @@
-"""``lkm top``: the modules of a kernel, live: what is used, what comes and goes; by keys, why and what to do."""
+"""``lkm top``: a kernel's modules, live: what is used, asked for, comes and goes; by keys, why and what to do."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from lkm.kernel.linux import LinuxKernel
 
 USAGE = """lkm top [options]
 
-Shows the modules in the kernel, their use counts over time, and what happens to them, until q is pressed. The keys
-are at the foot of the screen: they run `lkm info` and `lkm unload` for the module under the cursor, and tell who uses
-it."""
+Shows the modules in the kernel, their use counts over time, when autoclean removes them, who asks for which, and what
+happens to them, until q is pressed. The keys are at the foot of the screen: they run `lkm info` and `lkm unload` for
+the module under the cursor. docs/top.md."""
 OPTIONS = (
     Option("", "every", "SECONDS", "look so often (1)"),
     Option("", "sort", "COLUMN", "name, size, used, idle (longest first) or newest"),

@@ -11,22 +11,25 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
+from textual.events import Resize
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Header, Input, RichLog, Static
 
 from lkm.cli.tools import launcher
+from lkm.cli.top_looks import Looks
 from lkm.errors import LkmError
 from lkm.report.refusal import printable
-from lkm.report.watch import ORDERS, Watch, bars, chosen, follow, span
+from lkm.report.watch import ORDERS, VIEWS, Watch, chosen, follow, table, viewed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from textual.binding import BindingType
 
     from lkm.kernel.interface import ShownKernel
     from lkm.report.watch import Event, Row
     from lkm.state.nouns import LogRecord
-
-_COLUMNS = ("module", "size", "use", "over time", "idle", "state", "taint", "used by")
 
 
 class Answer(ModalScreen[None]):
@@ -83,6 +86,17 @@ class Question(ModalScreen[bool]):
         self.dismiss(yes)
 
 
+class Events(RichLog):
+    """The lines of events. They are broken for its width when they are written, so it tells when that changes."""
+
+    class Resized(Message):
+        """It has another size."""
+
+    def on_resize(self, event: Resize) -> None:
+        """Tell, once the size is known to all."""
+        self.call_after_refresh(self.post_message, self.Resized())
+
+
 class Top(App[None]):
     """The modules of a kernel, looked at ``every`` so many seconds."""
 
@@ -98,9 +112,10 @@ class Top(App[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i,enter", "ask('info')", "info"),
-        Binding("e", "ask('unload --dry-run')", "explain"),
+        Binding("e", "ask('info --why')", "explain"),
         Binding("u", "unload", "unload"),
         Binding("s", "sort", "sort"),
+        Binding("v", "view", "events"),
         Binding("slash", "filter", "filter"),
         Binding("q", "quit", "quit"),
     ]
@@ -112,24 +127,24 @@ class Top(App[None]):
         self.every = every
         self.order = order
         self.pattern = ""
+        self.view = "all"
         self.watch_ = Watch()
+        self.looks = Looks(kernel)
         self.heard = 0
         self.shown: tuple[str, ...] = ()
+        self.titles: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Put up the table of modules, the filter and the list of events."""
-        yield Header()
+        yield Header(icon=" ")
         yield DataTable[Text](id="modules", cursor_type="row", zebra_stripes=True)
         yield Input(placeholder="part of a name", id="filter")
-        yield RichLog(id="events", max_lines=500, wrap=True)
+        yield Events(id="events", max_lines=500, min_width=0, wrap=True)
         yield Footer()
 
     def on_mount(self) -> None:
         """Look for the first time, and then again and again."""
-        table = self.modules
-        for column in _COLUMNS:
-            table.add_column(column, key=column)
-        table.focus()
+        self.modules.focus()
         records = self.records_since(0)
         self.heard = records[-1].sequence + 1 if records else 0
         self.look()
@@ -156,34 +171,57 @@ class Top(App[None]):
             return
         records = self.records_since(self.heard)
         self.heard = records[-1].sequence + 1 if records else self.heard
-        known = len(self.watch_.events)
-        before = self.watch_
-        self.watch_ = follow(before, state, time.time(), records)
-        new = [event for event in self.watch_.events if event.at == self.watch_.at] if known or before.rows else []
-        log = self.query_one("#events", RichLog)
-        for event in new:
-            log.write(_event(event))
+        requests, goes = self.looks.requests(), self.looks.goes()
+        self.watch_ = follow(self.watch_, state, time.time(), records, requests, goes, self.looks.notes())
+        self.show_events(self.watch_.news)
         self.show_rows()
+
+    def show_events(self, events: Iterable[Event]) -> None:
+        """Add events to those that are shown."""
+        log = self.query_one("#events", RichLog)
+        for event in viewed(events, self.view):
+            log.write(_event(event), expand=True)
+
+    def show_all(self) -> None:
+        """Show all anew: the screen has another size, or other events are wanted."""
+        log = self.query_one("#events", RichLog)
+        log.border_title = f"events: {self.view}"
+        log.clear()
+        self.show_events(self.watch_.events)
+        self.show_rows()
+
+    def on_events_resized(self) -> None:
+        """Lay out all anew."""
+        self.show_all()
 
     def show_rows(self) -> None:
         """Fill the table; rows stay where they are when only their cells change."""
         rows = chosen(self.watch_, self.order, self.pattern)
-        total = sum(row.module.size for row in self.watch_.rows)
-        self.sub_title = f"{len(rows)} of {len(self.watch_.rows)} modules, {total // 1024} KiB, by {self.order}"
+        titles, cells = table(rows, self.watch_.at, self.size.width)
+        self.sub_title = self._summary(len(rows))
         names = tuple([row.module.name for row in rows])
-        table = self.modules
-        if names != self.shown:
-            under = self.under_cursor
-            table.clear()
-            for row in rows:
-                table.add_row(*_cells(row, self.watch_.at), key=row.module.name)
-            if under in names:
-                table.move_cursor(row=names.index(under))
-            self.shown = names
+        modules = self.modules
+        if (names, titles) == (self.shown, self.titles):
+            for row, texts in zip(rows, cells, strict=True):
+                for title, text in zip(titles, texts, strict=True):
+                    modules.update_cell(row.module.name, title, _cell(row, title, text), update_width=True)
             return
-        for row in rows:
-            for column, cell in zip(_COLUMNS, _cells(row, self.watch_.at), strict=True):
-                table.update_cell(row.module.name, column, cell)
+        under = self.under_cursor
+        modules.clear(columns=titles != self.titles)
+        if titles != self.titles:
+            for title in titles:
+                modules.add_column(title, key=title)
+        for row, texts in zip(rows, cells, strict=True):
+            styled = [_cell(row, title, text) for title, text in zip(titles, texts, strict=True)]
+            modules.add_row(*styled, key=row.module.name)
+        if under in names:
+            modules.move_cursor(row=names.index(under))
+        self.shown, self.titles = names, titles
+
+    def _summary(self, shown: int) -> str:
+        total = sum(row.module.size for row in self.watch_.rows)
+        text = f"{shown} of {len(self.watch_.rows)} modules, {total // 1024} KiB, by {self.order}"
+        return text if self.looks.active else f"{text}; autoclean: dry-run"
 
     @property
     def under_cursor(self) -> str:
@@ -218,6 +256,12 @@ class Top(App[None]):
         self.order = orders[(orders.index(self.order) + 1) % len(orders)]
         self.show_rows()
 
+    def action_view(self) -> None:
+        """Show other events."""
+        views = list(VIEWS)
+        self.view = views[(views.index(self.view) + 1) % len(views)]
+        self.show_all()
+
     def action_filter(self) -> None:
         """Ask for a part of a name."""
         self.query_one("#filter", Input).add_class("shown").focus()
@@ -234,25 +278,29 @@ class Top(App[None]):
         self.modules.focus()
 
 
-def _cells(row: Row, now: float) -> tuple[Text, ...]:
-    module = row.module
-    idle = "" if module.refcount > 0 else span(now - row.used)
-    style = "" if module.state == "Live" else "bold red"
-    return (
-        Text(module.name, style="bold" if module.refcount > 0 else ""),
-        Text(str(module.size), justify="right"),
-        Text("-" if module.refcount < 0 else str(module.refcount), justify="right"),
-        Text(bars(row.counts), style="green"),
-        Text(idle, justify="right", style="dim"),
-        Text("" if module.state == "Live" else module.state, style=style),
-        Text(module.taint, style="yellow"),
-        Text(",".join(module.holders)),
-    )
+_NUMBERS = ("size", "use", "idle", "goes in")
+_LOOKS = {"over time": "green", "idle": "dim", "goes in": "cyan", "state": "bold red", "taint": "yellow"}
 
 
-_STYLES = {"loaded": "green", "removed": "red", "use": "", "state": "bold", "kernel": "dim"}
+def _cell(row: Row, title: str, text: str) -> Text:
+    style = "bold" if title == "module" and row.module.refcount > 0 else _LOOKS.get(title, "")
+    return Text(text, style=style, justify="right" if title in _NUMBERS else "left")
+
+
+_STYLES = {
+    "request": "bold cyan",
+    "refused": "bold yellow",
+    "loaded": "green",
+    "removed": "red",
+    "use": "",
+    "state": "bold",
+    "kernel": "dim",
+    "note": "italic",
+}
 
 
 def _event(event: Event) -> Text:
     at = time.strftime("%H:%M:%S", time.localtime(event.at))
-    return Text(f"{at} {event.kind:<8} {event.name:<20} {printable(event.text)}".rstrip(), style=_STYLES[event.kind])
+    name, text = printable(event.name), printable(event.text)
+    line = f"{at} {event.kind:<8} {f'{name:<20} ' if name else ''}{text}"
+    return Text(line.rstrip(), style=_STYLES[event.kind])

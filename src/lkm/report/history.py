@@ -6,7 +6,7 @@ from lkm.autoload.nouns import ALLOW, USER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from lkm.autoload.nouns import Entry
+    from lkm.autoload.nouns import Entry, Request
 
 
 def entry_line(entry: Entry, when: str) -> str:
@@ -18,12 +18,30 @@ def entry_line(entry: Entry, when: str) -> str:
     '12:00:00 kernel fs-minix: loaded minix (17 ms)'
     """
     request = entry.request
+    return _printable(f"{when} {who(request)} {request.alias}: {_came(entry)}")
+
+
+def answer(entry: Entry) -> str:
+    """Return the same without the alias and the time.
+
+    >>> from lkm.autoload.nouns import DENY, Entry, Request, Verdict
+    >>> answer(Entry(Request("tun", USER, 0.0, 71, 1000, "vpn"), Verdict(DENY, "not for users")))
+    'user 1000 (vpn, 71): deny: not for users'
+    """
+    return _printable(f"{who(entry.request)}: {_came(entry)}")
+
+
+def served(entry: Entry) -> bool:
+    """Tell whether what was asked for is there."""
+    return entry.verdict.word == ALLOW and entry.outcome is not None and entry.outcome.status == 0
+
+
+def who(request: Request) -> str:
+    """Return who has asked."""
     who = request.requester
     if request.requester == USER:
         who = f"user {request.uid if request.uid >= 0 else '?'}"
-    if request.comm:
-        who += f" ({request.comm}, {request.pid})"
-    return _printable(f"{when} {who} {request.alias}: {_came(entry)}")
+    return f"{who} ({request.comm}, {request.pid})" if request.comm else who
 
 
 def _came(entry: Entry) -> str:

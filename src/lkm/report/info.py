@@ -12,6 +12,7 @@ from lkm.report.ids import short
 from lkm.report.parameters import known, parameter_lines, parameter_object
 from lkm.report.refusal import printable
 from lkm.report.users import user_line
+from lkm.report.why import why_object, why_rows
 from lkm.state.devices import UNBOUND, hardware_ids
 
 TYPE_CHECKING = False
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from lkm.origin import Origin
     from lkm.report.document import Object
     from lkm.report.parameters import Known
+    from lkm.report.why import Why
     from lkm.state.devices import Device
     from lkm.state.nouns import LoadedModule
     from lkm.state.users import Uses
@@ -71,7 +73,7 @@ class More(Record):
     kernel sees them; ``signature`` is None for an unsigned file; ``dependents`` need it, be it through others;
     ``firmware_missing`` are the firmware files that are nowhere (None: there is no directory of such); ``devices``
     those of this machine that it fits. ``machine``: what the file is for, as ``uname -m`` calls it; ``other``: the
-    release of the kernel that it is asked about, where the file is for another one.
+    release of the kernel that it is asked about, where the file is for another one; ``why`` is of a loaded module.
     """
 
     size: int | None = None
@@ -83,6 +85,7 @@ class More(Record):
     devices: tuple[Device, ...] = ()
     reasons: tuple[Reason, ...] = ()
     other: str = ""
+    why: Why | None = None
 
 
 class About(Record):
@@ -121,6 +124,19 @@ class About(Record):
         return [*found, *self.options, *self.softdeps, *self.weakdeps]
 
 
+def why_text(about: About) -> str:
+    """Return of the page for people what tells why the module is loaded, or would be, and what keeps it."""
+    lines = [str(about.name), *_state_lines(about), *_why_lines(about, full=True)]
+    lines += _several("because", [_reason(reason) for reason in about.more.reasons if reason.kind != "holder"])
+    return "".join([f"{line}\n" for line in lines])
+
+
+def _why_lines(about: About, *, full: bool) -> list[str]:
+    if about.loaded is None or about.more.why is None:
+        return []
+    return [_line(key, text) for key, text in why_rows(about.loaded, about.more.why, full=full)]
+
+
 def about_text(about: About) -> str:
     """Return the page for people."""
     more = about.more
@@ -137,7 +153,7 @@ def about_text(about: About) -> str:
         lines.append(_line("signature", _SIGNATURES[signed.state].format(**signed._asdict()) if signed else "none"))
     if about.problem:
         lines.append(_line("problem", about.problem))
-    lines += _state_lines(about)
+    lines += [*_state_lines(about), *_why_lines(about, full=False)]
     lines += _several("because", [_reason(reason) for reason in more.reasons])
     if about.needs:
         lines.append(_line("needs", " ".join(about.needs)))
@@ -284,6 +300,7 @@ def _more(more: More) -> Object:
             }
             for reason in more.reasons
         ],
+        **why_object(more.why),
     }
 
 

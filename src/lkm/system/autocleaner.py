@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from lkm.autoload.autoclean import Sweep, without
+from lkm.autoload.outlook import outlooks
 from lkm.kernel.interface import Refused
 from lkm.names import ModuleName
 from lkm.origin import Origin
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from lkm.autoload.autoclean import Opinion
     from lkm.autoload.marks import Lost, Marks
+    from lkm.autoload.outlook import Outlook
     from lkm.config.autoclean import AutocleanSettings
     from lkm.kernel.interface import ShownKernel
     from lkm.plan.resolve import World
@@ -68,18 +70,19 @@ class Cleaner:
         self._owners = owners
         self._driver = driver
 
-    def sweep(self, settings: AutocleanSettings, *, active: bool, keep: bool = True) -> Swept:
+    def sweep(self, settings: AutocleanSettings, *, active: bool, keep: bool = True, every: float = 0.0) -> Swept:
         """Sweep once. Not ``active``: remove nothing, only say what would go. ``keep`` what was seen for the next.
+
+        ``every``: the caller sweeps again after so many seconds; 0: who knows.
 
         Raises MachineError when the state cannot be read or written.
         """
         marks, lost = self._store.read()
         names = [mark.module for mark in marks.marks]
         left = self._samples(names)
-        sweep = Sweep(marks, left, settings, self._kernel.seconds())
-        seen = sweep.marks
-        removed = []
-        kept = seen
+        now = self._kernel.seconds()
+        sweep = Sweep(marks, left, settings, now)
+        removed: list[str] = []
         try:
             while (name := sweep.next_module()) is not None:
                 why = self._remove(name) if active else ""
@@ -89,9 +92,10 @@ class Cleaner:
                 if gone:
                     removed.append(name)
         finally:
-            kept = _after(seen, sweep.marks, removed if active else ())
+            kept = sweep.kept(removed if active else ())
             if keep and (kept.marks or removed or lost):
-                self._keep(kept, removed if active else ())
+                kept = kept._replace(swept=now, every=every) if every else kept
+                self._keep(kept, removed if active else (), again=bool(every))
         opinions = tuple([sweep.opinions[name] for name in sorted(sweep.opinions)])
         return Swept(active, opinions, tuple(removed), kept, lost)
 
@@ -113,24 +117,23 @@ class Cleaner:
         number = failure.result.errno if isinstance(failure.result, Refused) else failure.errno
         return os.strerror(number)
 
-    def _keep(self, kept: Marks, removed: Sequence[str]) -> None:
-        """Write what is known now of the modules that are still those that were looked at."""
+    def _keep(self, kept: Marks, removed: Sequence[str], *, again: bool) -> None:
+        """Write what is known now of the modules that are still those that were looked at; ``again``: there will be
+        another sweep.
+        """
 
         def work(marks: Marks) -> Marks:
             same = [mark for mark in kept.marks if (now := marks.of(mark.module)) and now.instance == mark.instance]
-            return marks.put(same).without(removed)
+            left = marks.put(same).without(removed)
+            return left._replace(swept=kept.swept, every=kept.every) if again else left
 
         self._store.change(work)
 
 
-def _after(seen: Marks, swept: Marks, removed: Sequence[str]) -> Marks:
-    """Return the marks as they were when the sweep began, without what it removed, and with the visits it cleared.
-
-    What it saw of removals that were only imagined is not to be believed later.
-    """
-    kept = [
-        mark._replace(visited=after.visited) if (after := swept.of(mark.module)) is not None else mark
-        for mark in seen.marks
-        if mark.module not in removed
-    ]
-    return seen._replace(marks=tuple(kept))
+def look_out(
+    kernel: ShownKernel, store: Store, owners: Callable[[str], Sequence[str]], settings: AutocleanSettings
+) -> tuple[Outlook, ...]:
+    """Return when each marked module would go, by name. Raises MachineError when the marks cannot be read."""
+    marks, _ = store.read()
+    names = [mark.module for mark in marks.marks]
+    return outlooks(marks, kernel.samples(names, owners) if names else (), settings, kernel.seconds())

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lkm.autoload.nouns import Entry
+    from lkm.kernel.interface import ShownKernel
 
 VARIABLE = "LKM_HISTORY"
 PLACE = "/var/lib/lkm/history.jsonl"
@@ -36,6 +37,12 @@ _TORN = "a torn line: its writer was stopped while writing it, by a loss of powe
 def place() -> str:
     """Return where the history is, unless told otherwise."""
     return os.environ.get(VARIABLE) or PLACE
+
+
+def path_of(kernel: ShownKernel) -> str:
+    """Return where a kernel's history is: what LKM_HISTORY names, beside a simulated kernel's file, or in /var."""
+    world = getattr(kernel, "world", None)
+    return place() if world is None else os.environ.get(VARIABLE) or f"{world.path}.history.jsonl"
 
 
 class History:
@@ -110,28 +117,71 @@ class History:
             yield from entries(read_bytes(path), path, complain)
 
     def follow(self, wait: Callable[[], None], complain: Callable[[Problem], None]) -> Iterator[Entry]:
-        """Yield all entries, then those that come, for ever; ``wait`` is called when there are none.
-
-        A file that is put aside meanwhile is read to its end first. One that comes and goes between two looks is not
-        seen; that takes as many lines as a file holds.
-        """
-        fd = _open_or_none(self.path)
-        for path in self.files():
-            if fd < 0 or not _is(path, os.fstat(fd)):
-                yield from entries(read_bytes(path), path, complain)
-        rest = b""
+        """Yield all entries, then those that come, for ever; ``wait`` is called when there are none."""
+        follower = Follower(self, complain, past=True)
         while True:
-            moved = fd < 0 or not _is(self.path, os.fstat(fd))
-            while fd >= 0 and (data := os.read(fd, 1 << 20)):
-                *lines, rest = (rest + data).split(b"\n")
-                yield from entries(b"\n".join([*lines, b""]), self.path, complain)
-            if moved:
-                if fd >= 0:
-                    os.close(fd)
-                fd, rest = _open_or_none(self.path), b""
-                if fd >= 0:
-                    continue
+            yield from follower.look()
             wait()
+
+    def last_for(self, module: str, since: float) -> Entry | None:
+        """Return the last request for which a module was inserted, if that was at ``since`` or later; or None."""
+        name = f'"{module}"'.encode()
+        for path in reversed(self.files()):
+            for raw in reversed(read_bytes(path).split(b"\n")):
+                entry = parse(raw.decode("utf-8", "replace")) if name in raw else None
+                if entry is not None and entry.outcome and module in entry.outcome.modules:
+                    return entry if entry.request.at >= since else None
+        return None
+
+
+class Follower:
+    """Looks at a history again and again. The first look brings all that is there (``past``), or nothing of it.
+
+    A file that is put aside meanwhile is read to its end first. One that comes and goes between two looks is not
+    seen; that takes as many lines as a file holds.
+    """
+
+    def __init__(self, history: History, complain: Callable[[Problem], None], *, past: bool) -> None:
+        self._history = history
+        self._complain = complain
+        self._past = past
+        self._fd = -1
+        self._rest = b""
+        self._began = False
+
+    def look(self) -> Iterator[Entry]:
+        """Yield what has come since the last look. Raises MachineError; the next look tries again."""
+        if not self._began:
+            self._fd = _open_or_none(self._history.path)
+            self._began = True
+            if self._past:
+                yield from self._aside()
+            elif self._fd >= 0:
+                self._rest = self._more().rpartition(b"\n")[2]
+        while True:
+            moved = self._fd < 0 or not _is(self._history.path, os.fstat(self._fd))
+            while self._fd >= 0 and (data := os.read(self._fd, 1 << 20)):
+                *lines, self._rest = (self._rest + data).split(b"\n")
+                yield from entries(b"\n".join([*lines, b""]), self._history.path, self._complain)
+            if moved:
+                if self._fd >= 0:
+                    os.close(self._fd)
+                self._fd, self._rest = -1, b""
+                self._fd = _open_or_none(self._history.path)
+            if not moved or self._fd < 0:
+                return
+
+    def _aside(self) -> Iterator[Entry]:
+        """Yield what is in the files that were put aside."""
+        for path in self._history.files():
+            if self._fd < 0 or not _is(path, os.fstat(self._fd)):
+                yield from entries(read_bytes(path), path, self._complain)
+
+    def _more(self) -> bytes:
+        parts = []
+        while data := os.read(self._fd, 1 << 20):
+            parts.append(data)
+        return b"".join(parts)
 
 
 def entries(data: bytes, path: str, complain: Callable[[Problem], None]) -> Iterator[Entry]:
@@ -162,13 +212,16 @@ def _is(path: str, seen: os.stat_result) -> bool:
     """Tell whether a path leads to the file that was looked at."""
     try:
         found = os.stat(path)
-    except FileNotFoundError:
+    except OSError:
         return False
     return (found.st_dev, found.st_ino) == (seen.st_dev, seen.st_ino)
 
 
 def _open_or_none(path: str) -> int:
+    """Return the file, -1 where there is none. Raises MachineError."""
     try:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return -1
+    except OSError as error:
+        raise machine_error(error, path) from error

@@ -7,6 +7,7 @@ over a SOCK_SEQPACKET pair, pickled, a packet each. Workers are made when they a
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -67,6 +68,7 @@ def _live(work: socket.socket, make: Callable[[], Callable[[Any], Any]]) -> NoRe
     """Be a worker: keep only stdin, stdout, stderr and the socket, then do job after job until it is closed."""
     status = 1
     try:
+        gc.freeze()  # garbage of the parent shall close no descriptor here: it may be another's by then
         signal.set_wakeup_fd(-1)
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_DFL)

@@ -72,9 +72,9 @@ MARKS = st.builds(
 )
 
 
-@given(st.lists(MARKS), st.lists(NAME))
-def test_what_is_written_is_read_again(marks: list[Mark], pins: list[str]) -> None:
-    whole = Marks("b", (), tuple(pins)).put(marks)
+@given(st.lists(MARKS), st.lists(NAME), st.floats(0, 1e9), st.floats(0, 1e6))
+def test_what_is_written_is_read_again(marks: list[Mark], pins: list[str], swept: float, every: float) -> None:
+    whole = Marks("b", (), tuple(pins), swept, every).put(marks)
     assert load(dump(whole)) == whole
 
 
@@ -92,6 +92,8 @@ def test_what_is_no_state_is_refused_in_one_way(text: str) -> None:
         '{"version": 1, "boot": "b", "modules": [{"module": "m"}], "pins": []}',
         '{"version": 1, "boot": "b", "modules": [], "pins": [1]}',
         dump(Marks("b", (FAT,))).replace("10.0", '"x"'),
+        dump(Marks("b", (FAT,))).replace("10.0", "1e999"),
+        dump(Marks("b", (FAT,))).replace('"every": 0.0', '"every": NaN'),
         dump(Marks("b", (FAT,))).replace('"fat"', "3"),
     ],
 )

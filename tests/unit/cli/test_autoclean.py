@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lkm.autoload.nouns import ALLOW, UEVENT, Entry, Outcome, Request, Verdict
 from lkm.cli import depmod, sim
+from lkm.cli.autoclean_sweep import sweep_now
 from lkm.cli.main import main
+from lkm.cli.messages import Messages
 from lkm.kernel.sim.kernel import SimulatedKernel
 from lkm.system import configfiles
 from lkm.system.autoloaded import Store
+from lkm.system.history import History
 from tests.support import schema
 from tests.support.elfwriter import build_module
 
@@ -100,18 +105,65 @@ def test_now_removes_and_n_forgets(machine: Machine) -> None:
 
 def test_explain_tells_of_each_module_or_of_those_named(machine: Machine) -> None:
     machine.conf("never loop because I need it\n")
-    unused = "loaded 0 s ago; after 10 min it counts as used"
+    unused = "loaded 0 s ago; after 10 min it counts as used (built-in default)"
+    soon = "it would go in 10m00s at the earliest"
     for name in ("msdos", "loop"):
         machine("modprobe", "-k", name)
     assert machine("autoclean", "--explain") == 0
     assert machine.out.splitlines() == [
-        "fat    held       modules use it: msdos",
+        f"fat    held       modules use it: msdos; {soon}",
         "loop   never      the configuration keeps it: I need it (TMP/etc/lkm/autoclean.conf:1)",
-        f"msdos  unused     it was never seen in use: {unused} (built-in default)",
+        f"msdos  unused     it was never seen in use: {unused}; {soon}",
     ]
     assert machine("autoclean", "--explain", "no-such", "fat") == 0
-    assert machine.out == "fat  held       modules use it: msdos\n"
+    assert machine.out == f"fat  held       modules use it: msdos; {soon}\n"
     assert machine.err == "lkm autoclean: WARNING: Module no_such is not loaded\n"
+
+
+def test_who_sweeps_again_says_when_so_it_is_known_when_a_module_goes(machine: Machine) -> None:
+    machine.conf("mode active\nidle 20\nunused 30")
+    machine("modprobe", "-k", "loop")
+    machine.later(10)
+    assert sweep_now(machine.kernel, Messages("x"), every=7.0) == (0, ())
+    machine.later(3)
+    assert machine("autoclean", "-n") == machine("autoclean") == 0  # these do not say when the next will be
+    assert machine("autoclean", "--explain", "loop") == 0
+    assert machine.out.endswith("(TMP/etc/lkm/autoclean.conf:3); it goes in 18s\n")  # 10 + 7 + 7 + 7 - 13
+    assert machine("autoclean", "--explain", "--json", "loop") == 0
+    (loop,) = schema.check(machine.out)["modules"]
+    assert (round(loop["goes_at"] - loop["loaded_at"]), loop["sure"]) == (31, True)
+
+
+def test_info_tells_why_a_module_is_there_and_what_will_become_of_it(machine: Machine) -> None:
+    machine.conf("mode active\nidle 20\nunused 30")
+    machine("modprobe", "-k", "msdos")
+    machine("modprobe", "loop")
+    assert machine("info", "--why", "fat") == 0
+    assert machine.out.splitlines()[2:] == [
+        "  used by       msdos",
+        "  kept by       modules that use it: msdos",
+        f"  asked for     by user {os.getuid()}, as msdos, 0 s after boot",
+        "  autoclean     modules use it: msdos; it goes in 30s at the earliest",
+    ]
+    history = History(f"{machine.place}/w.history.jsonl")
+    request = Request("fs-x", UEVENT, 9e8, 71, 0, "udev")
+    history.append(Entry(request, Verdict(ALLOW), Outcome(0, "done", ("loop",))))
+    assert machine("info", "--why", "loop") == 0
+    kept, asked, autoclean = machine.out.splitlines()[2:]
+    assert kept == "  kept by       nothing: `lkm unload loop` removes it"
+    assert asked.startswith("  asked for     last by uevent (udev, 71), as fs-x, at 1998-07-")
+    assert autoclean == "  autoclean     it was not loaded to be removed again"
+    assert machine("info", "--json", "loop", "fat") == 0
+    loop, fat = schema.check(machine.out)["modules"]
+    assert (loop["asked"]["comm"], loop["autoclean"], fat["autoclean"]["word"]) == ("udev", None, "held")
+    assert machine("unload", "msdos") == 0
+    assert machine("info", "--why", "fat") == 0
+    assert machine.out == "fat\n  state         not loaded\n"
+    Path(Store(machine.kernel).path).write_text("no state")
+    Path(history.path).unlink()
+    Path(history.path).mkdir()
+    assert machine("info", "--why", "loop") == 0
+    assert "unknown       who asked for it: TMP/w.history.jsonl: Is a directory" in machine.out
 
 
 def test_pins_keep_until_they_are_taken_away(machine: Machine) -> None:
@@ -240,10 +292,12 @@ def test_files_of_autoclean_d_are_read_after_the_main_one(machine: Machine) -> N
     (machine.place / "etc/lkm/autoclean.d/x.conf").write_text("idle 0\nunused 0")
     machine("modprobe", "-k", "loop")
     assert machine("autoclean", "--explain", "loop") == 0
-    assert machine.out.endswith("idle for 0 s of 6 min (TMP/etc/lkm/autoclean.conf:2)\n")
+    assert machine.out.endswith(
+        "idle for 0 s of 6 min (TMP/etc/lkm/autoclean.conf:2); it would go in 6m00s at the earliest\n"
+    )
     (machine.place / "other").write_text("idle 7m loop\nunused 0")
     assert machine("autoclean", "-C", f"{machine.place}/other", "--explain", "loop") == 0
-    assert machine.out.endswith("idle for 0 s of 7 min (TMP/other:1)\n")
+    assert "idle for 0 s of 7 min (TMP/other:1); it would" in machine.out
 
 
 def test_a_kernel_of_24_has_its_own_flag(

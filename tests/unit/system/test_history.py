@@ -15,9 +15,12 @@ import pytest
 from lkm.autoload.history import line
 from lkm.autoload.nouns import ALLOW, KERNEL, Entry, Outcome, Request, Verdict
 from lkm.errors import MachineError
+from lkm.kernel.linux import LinuxKernel
+from lkm.kernel.sim.kernel import SimulatedKernel
+from lkm.kernel.sim.world import World
 from lkm.origin import Problem
 from lkm.system import history
-from lkm.system.history import History
+from lkm.system.history import Follower, History, path_of
 
 WRITER = """
 import os, sys
@@ -177,3 +180,62 @@ def test_a_follower_waits_for_a_file_that_is_not_there_yet(tmp_path: Path) -> No
     target = History(str(tmp_path / "history"))
     follower = target.follow(lambda: target.append(entry("first")), lambda problem: pytest.fail(str(problem)))
     assert next(follower).request.alias == "first"
+
+
+def looked(follower: Follower) -> list[str]:
+    return [one.request.alias for one in follower.look()]
+
+
+def test_who_looks_from_now_on_sees_what_comes_over_rotations_and_torn_lines(tmp_path: Path) -> None:
+    path = tmp_path / "history"
+    target = History(str(path), limit=400, keep=100)
+    target.append(entry("before"))
+    with path.open("a") as file:
+        file.write('{"at": 1')
+    problems: list[Problem] = []
+    follower = Follower(target, problems.append, past=False)
+    assert looked(follower) == looked(follower) == []
+    target.append(entry("a"))
+    assert looked(follower) == ["a"]
+    assert len(problems) == 1 and "torn" in problems[0].message
+    for number in range(3):
+        target.append(entry(f"{number}x"), entry(f"{number}y"))
+        assert looked(follower) == [f"{number}x", f"{number}y"]
+    assert (tmp_path / "history.2").exists()
+
+
+def test_a_file_that_comes_later_is_new_and_one_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "new/history"
+    follower = Follower(History(str(path)), lambda problem: pytest.fail(str(problem)), past=False)
+    assert looked(follower) == []
+    History(str(path)).append(entry("first"))
+    assert looked(follower) == ["first"]
+    path.unlink()
+    path.symlink_to(path)  # a loop: root may read all else
+    for _ in range(2):
+        with pytest.raises(MachineError, match="symbolic links"):
+            looked(follower)
+    path.unlink()
+    History(str(path)).append(entry("second"))
+    assert looked(follower) == ["second"]
+
+
+def test_the_last_request_that_inserted_a_module(tmp_path: Path) -> None:
+    target = History(str(tmp_path / "history"), limit=200)
+    first = Entry(Request("fs-a", KERNEL, 7.0), Verdict(ALLOW), Outcome(0, "done", ("b", "a")))
+    for one in (entry("a"), first, Entry(Request("a", KERNEL, 9.0), Verdict(ALLOW), Outcome(0, "done")), entry("c")):
+        target.append(one)
+    assert (tmp_path / "history.2").exists()
+    assert target.last_for("a", 0.0) == target.last_for("b", 7.0) == first
+    assert (
+        target.last_for("a", 7.5) is target.last_for("x", 0.0) is History(f"{tmp_path}/no").last_for("a", 0) is None
+    )
+
+
+def test_a_simulated_kernel_has_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LKM_HISTORY", raising=False)
+    World.create(f"{tmp_path}/w", {"release": "6.1.0", "tree": str(tmp_path)}, []).close()
+    kernel = SimulatedKernel(f"{tmp_path}/w")
+    assert (path_of(kernel), path_of(LinuxKernel())) == (f"{tmp_path}/w.history.jsonl", history.PLACE)
+    monkeypatch.setenv("LKM_HISTORY", "/x")
+    assert path_of(kernel) == path_of(LinuxKernel()) == "/x"

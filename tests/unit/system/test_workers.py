@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import selectors
 import signal
@@ -47,6 +48,9 @@ def make() -> Callable[[Any], Any]:
             subprocess.run(["sh", "-c", f"sleep 1000 & echo $! >{job[6:]}; wait"])
         if job == "files":
             return sorted(int(name) for name in os.listdir("/proc/self/fd"))
+        if job == "collect":
+            gc.collect()
+            return "collected"
         if job == "signals":
             return [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGHUP)]
         return os.getpid(), job
@@ -149,3 +153,25 @@ def test_they_end_with_the_pool() -> None:
             while True:
                 bench.pool.bury()
                 os.kill(pid, 0)
+
+
+class Holder:
+    """Something of the parent that has descriptor 3, and is freed by the collector of garbage only."""
+
+    def __init__(self) -> None:
+        self.me, self.parent = self, os.getpid()
+
+    def __del__(self) -> None:
+        if os.getpid() != self.parent:
+            os.close(3)
+
+
+def test_garbage_of_the_parent_closes_no_descriptor_of_a_worker(bench: Bench) -> None:
+    gc.disable()
+    try:
+        Holder()
+        bench.pool.start(1, "collect")
+        bench.run(1)
+    finally:
+        gc.enable()
+    assert bench.results[1] == "collected"

@@ -228,6 +228,7 @@ _shtab_lkm_history_options=(
 _shtab_lkm_history_defaults_added=0
 
 _shtab_lkm_info_options=(
+  "--why[tell only why it is loaded, or would be, and what keeps it]"
   {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
   {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
   "--extra-root[take modules below this root too, the last first\; may be repeated]:ROOT:_files -/"
@@ -524,6 +525,7 @@ _shtab_lkm_rmmod_options=(
 _shtab_lkm_rmmod_defaults_added=0
 
 _shtab_lkm_show_options=(
+  "--why[tell only why it is loaded, or would be, and what keeps it]"
   {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
   {-S,--set-version}"[the kernel\'s release, if not the running one]:VERSION:"
   "--extra-root[take modules below this root too, the last first\; may be repeated]:ROOT:_files -/"
