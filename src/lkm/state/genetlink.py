@@ -29,7 +29,7 @@ END = _HEADER.pack(_HEADER.size, _DONE, 2, 1, 0)
 
 def families(data: bytes) -> tuple[tuple[str, ...], bool]:
     """Return the names in what was received, and whether the answer ends with it. What is malformed ends it too."""
-    names = []
+    names: list[str] = []
     at = 0
     while at + _HEADER.size <= len(data):
         size, kind, _, _, _ = _HEADER.unpack_from(data, at)
