@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 USAGE = """lkm graph [options] [NAME...] -o FILE.{svg,html,dot,json}
 
-Draws the modules named and all that they need, or all modules: softdeps dashed, weakdeps dotted, loaded modules
-filled, bigger ones bigger. The page of HTML is one file that needs no network. Without -o, DOT is written to standard
+Draws the modules named with all that they need and all that need them, or all modules: softdeps dashed, weakdeps
+dotted, loaded modules filled, bigger ones bigger. The page of HTML is one file that needs no network. Without -o, DOT is written to standard
 output. Status: 0 done, 2 not."""
 OPTIONS = (
     Option("o", "output", "FILE", "where to; its ending tells the form"),
     Option("", "format", "FORM", "svg, html, dot or json, whatever the file is called"),
-    Option("r", "reverse", "", "who needs them, instead of what they need"),
-    Option("", "both", "", "what they need and who needs them"),
+    Option("", "needs", "", "only what they need"),
+    Option("r", "reverse", "", "only who needs them"),
     Option("", "depth", "NUMBER", "so many steps far, not all the way"),
     Option("d", "dirname", "DIR", "the root below which modules are"),
     Option("S", "set-version", "VERSION", "the kernel's release, if not the running one, nor DIR's newest"),
@@ -62,14 +62,15 @@ def _graph(given: dict[str, str], operands: list[str], fields: Object) -> int:
     depth = given.get("depth", "")
     if depth and not (depth.isascii() and depth.isdigit()):
         raise UsageError(f"--depth wants a number, not '{depth}'")
-    if not operands and {"reverse", "both", "depth"} & given.keys():
-        raise UsageError("--reverse, --both and --depth want a module to start from", hint="name one")
+    if not operands and {"reverse", "needs", "depth"} & given.keys():
+        raise UsageError("--needs, --reverse and --depth want a module to start from", hint="name one")
+    if "needs" in given and "reverse" in given:
+        raise UsageError("--needs and --reverse leave nothing to draw", hint="without them both are drawn")
     graph = _whole(given)
     names: list[str] = []
     if operands:
-        up = "reverse" in given or "both" in given
         names = [_known(graph, word) for word in operands]
-        graph = part(graph, names, int(depth or -1), down="reverse" not in given, up=up)
+        graph = part(graph, names, int(depth or -1), down="reverse" not in given, up="needs" not in given)
     if form == "json":
         text = text_of(document("graph", 0, drawing.as_fields(graph)))
     elif form == "html":

@@ -48,9 +48,10 @@ def test_what_a_module_needs_and_who_needs_it(run: Run) -> None:
     assert status == 0
     assert '"msdos" -> "fat";' in out
     assert "vfat" not in out
-    out = run("--reverse", "fat")[1]
-    assert [line.strip() for line in out.splitlines() if "->" in line] == ['"msdos" -> "fat";', '"vfat" -> "fat";']
-    assert "->" not in run("--depth", "0", "--both", "msdos")[1]
+    users = ['"msdos" -> "fat";', '"vfat" -> "fat";']
+    for words in (["fat"], ["--reverse", "fat"]):
+        assert [line.strip() for line in run(*words)[1].splitlines() if "->" in line] == users
+    assert "->" not in run("--needs", "fat")[1] and "->" not in run("--depth", "0", "msdos")[1]
 
 
 def test_the_page_opens_with_what_was_named(run: Run, tmp_path: Path) -> None:
@@ -86,6 +87,8 @@ def test_forms(run: Run, tmp_path: Path) -> None:
         (["vfta"], "there is no module vfta"),
         (["--depth", "x", "fat"], "--depth wants a number, not 'x'"),
         (["--reverse"], "want a module to start from"),
+        (["--needs"], "want a module to start from"),
+        (["--needs", "--reverse", "fat"], "leave nothing to draw"),
         (["-o", "/nowhere/x.svg"], "/nowhere: there is no such directory"),
         (["-S", "9.9"], "no module directory for kernel 9.9"),
     ],

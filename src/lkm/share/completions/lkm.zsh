@@ -181,8 +181,8 @@ _shtab_lkm_explain_defaults_added=0
 _shtab_lkm_graph_options=(
   {-o,--output}"[where to\; its ending tells the form]:FILE:_files"
   "--format[svg, html, dot or json, whatever the file is called]:FORM:"
-  {-r,--reverse}"[who needs them, instead of what they need]"
-  "--both[what they need and who needs them]"
+  "--needs[only what they need]"
+  {-r,--reverse}"[only who needs them]"
   "--depth[so many steps far, not all the way]:NUMBER:"
   {-d,--dirname}"[the root below which modules are]:DIR:_files -/"
   {-S,--set-version}"[the kernel\'s release, if not the running one, nor DIR\'s newest]:VERSION:"
