@@ -257,7 +257,8 @@ def test_what_is_shown(tool: Tool) -> None:
     config = "options msdos size=3\nblacklist msdos\nforbid vfat because old\nsoftdep msdos pre: odd"
     assert tool("load", "msdos") == 0
     assert tool("info", "fs-msdos", "ext4", config=config) == 0
-    size = World(f"{tool.place}/w").db.execute("SELECT size FROM modules WHERE name = 'msdos'").fetchone()[0]
+    world = World(f"{tool.place}/w")
+    size = world.db.execute("SELECT size FROM modules WHERE name = 'msdos'").fetchone()[0]
     assert tool.out == (
         "msdos\n"
         "  meant by      fs-msdos (TREE/modules.alias)\n"
