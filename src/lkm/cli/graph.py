@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 USAGE = """lkm graph [options] [NAME...] -o FILE.{svg,html,dot,json}
 
 Draws the modules named with all that they need and all that need them, or all modules: softdeps dashed, weakdeps
-dotted, loaded modules filled, bigger ones bigger. The page of HTML is one file that needs no network. Without -o, DOT is written to standard
-output. Status: 0 done, 2 not."""
+dotted, loaded modules filled, bigger ones bigger. The page of HTML is one file that needs no network. Without -o, DOT
+is written to standard output. Status: 0 done, 2 not."""
 OPTIONS = (
     Option("o", "output", "FILE", "where to; its ending tells the form"),
     Option("", "format", "FORM", "svg, html, dot or json, whatever the file is called"),

@@ -12,6 +12,7 @@ import asyncio
 import os
 import socket
 import struct
+import sys
 import time
 
 from lkm.autoload.wire import MAX_FRAME, Answer, Ask, Fault, Frames, encode
@@ -24,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
+    from typing import Any
 
     from lkm.autoload.nouns import Outcome
 
@@ -95,8 +97,10 @@ class Server:
     async def listen(self, listening: socket.socket) -> None:
         """Take connections on a socket that listens."""
         loop = asyncio.get_running_loop()
+        # Since Python 3.13 a server removes its socket's file when it ends; that is the business of who has bound it.
+        ways: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
         self._listening.append(
-            await loop.create_unix_server(lambda: Connection(self), sock=listening, backlog=_BACKLOG)
+            await loop.create_unix_server(lambda: Connection(self), sock=listening, backlog=_BACKLOG, **ways)
         )
         if self._sweep is None:
             self._sweep = loop.call_later(self._pause, self._swept)
