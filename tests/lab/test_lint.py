@@ -38,7 +38,7 @@ def test_each_finding_is_true(tmp_path: Path) -> None:
         {LKM} lint --fix -C x.conf | grep -c '\\[trailing-comment\\]'
         cat x.conf
         echo "== then"; {LKM} modprobe -C x.conf loop; dmesg | grep -oE "loop: .*parameter.*"
-        echo "== graph"; {LKM} graph --both --format json fat | tr '{{' '\\n' >/run/graph
+        echo "== graph"; {LKM} graph --format json fat | tr '{{' '\\n' >/run/graph
         </run/graph grep -oE '"(vfat|msdos|fat)".*"loaded": [a-z]*'
         echo "== live"; {LKM} lint --json | tr , '\\n' | grep -c '"status"'
     """
