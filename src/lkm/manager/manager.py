@@ -53,7 +53,7 @@ class Manager:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._resolver = Resolver(session.opened, session.where.configs)
+        self._resolver = Resolver(session.opened, session.where.configs, opened=(session.world, session.index))
 
     @classmethod
     def open(
@@ -283,10 +283,8 @@ class Manager:
         [('fat', 'library'), ('msdos', 'serves')]
         """
         from lkm.manager.watch import Around
-        from lkm.names import fold
 
-        self._fresh()
-        return Around(self.kernel, lambda name: self._session.path(fold(name)))
+        return Around(self.kernel, self._fresh().path)
 
     def _one_root(self) -> Where:
         where = self._session.where

@@ -60,9 +60,8 @@ class Requests:
         if self.call.planned or not self.call.watched:
             return None
         from lkm.manager.watch import Watch
-        from lkm.names import fold
 
-        return Watch(self.session.kernel, lambda name: self.session.path(fold(name)))
+        return Watch(self.session.kernel, self.session.path)
 
     def not_found(self, word: str, text: str, *lines: str) -> None:
         """Tell that a word means nothing; ``lines`` say why, or else it is looked up."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lkm.names import fold
 from lkm.plan.resolve import COMMAND_LINE, Candidate
 from lkm.record import Record
 from lkm.system.world import open_world
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from lkm.index.lookup import ModuleIndex
     from lkm.kernel.interface import ShownKernel
     from lkm.manager.explainer import Explainer
-    from lkm.names import ModuleName
     from lkm.plan.progress import Entry
     from lkm.plan.resolve import World
     from lkm.plan.steps import Plan
@@ -62,9 +62,9 @@ class Session:
 
         return Explainer(self.kernel, self.world.directory, index=self.index, settings=self.world.settings)
 
-    def path(self, name: ModuleName) -> str:
+    def path(self, name: str) -> str:
         """Return the file of a module, "" where there is none."""
-        return self.world.path(Candidate(name, "", COMMAND_LINE))
+        return self.world.path(Candidate(fold(name), "", COMMAND_LINE))
 
 
 class Listener:

@@ -47,7 +47,7 @@ class Answer(Record):
 
 class Resolver:
     """Names and modaliases → modules. ``opener`` makes the world anew; ``configs`` are the places it reads, ``more``
-    others that are to be noticed too.
+    others that are to be noticed too. ``opened`` is what it has made already, just now.
 
     ``problems`` of broken indexes and configuration are in ``world``.
     """
@@ -57,10 +57,11 @@ class Resolver:
         opener: Callable[[], tuple[World, ModuleIndex]],
         configs: tuple[str, ...] = (),
         more: tuple[str, ...] = (),
+        opened: tuple[World, ModuleIndex] | None = None,
     ) -> None:
         self._opener = opener
         self._configs = (*(configs or tuple([f"{place}/modprobe.d" for place in DIRECTORIES])), *more)
-        self.world, self.index = opener()
+        self.world, self.index = opened or opener()
         self._mark = self._look()
 
     def refresh(self) -> bool:
