@@ -6,9 +6,9 @@ import os
 
 from lkm.cli.kernels import for_commands, is_live, of_today, open_kernel
 from lkm.cli.options import Option
-from lkm.cli.verbs import inherited
 from lkm.errors import LkmError, MachineError
 from lkm.kernel.linux import LinuxKernel
+from lkm.manager.session import inherited
 from lkm.system.resolver import Resolver
 from lkm.system.world import open_world
 

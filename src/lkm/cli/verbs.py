@@ -74,7 +74,7 @@ class Verb(Listener):
             "no-cmdline" not in self.given,
         )
         self.kernel = open_kernel(LinuxKernel)
-        self.session = Session(self.kernel, where, inherited(where.configs, where.extra_roots, where.cmdline))
+        self.session = Session(self.kernel, where)
         self.root = self.session.root
         self.world, self.index = self.session.world, self.session.index
         self._told: set[Problem] = set()
@@ -174,14 +174,6 @@ class Verb(Listener):
     def fields(self) -> Object:
         """Return what the JSON object has of it."""
         return {"cause": self.cause, "requests": [document.attempt(one, os.strerror) for one in self.attempts]}
-
-
-def inherited(configs: Sequence[str], extra_roots: Sequence[str] = (), cmdline: bool = True) -> dict[str, str]:
-    """Return what commands of the configuration get, so that their own modprobe reads the same."""
-    words = [os.environ.get("MODPROBE_OPTIONS", "")]
-    words += [f"-C {value}" for value in configs] + [f"--extra-root {value}" for value in extra_roots]
-    text = " ".join(" ".join([*words, "" if cmdline else "--no-cmdline"]).split())
-    return {"MODPROBE_OPTIONS": text} if text else {}
 
 
 def main(

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from lkm.kernel.interface import ShownKernel
 
 LIVE = ("", "live")
+#: As lkm.cli.kernels has it, which the classic tools import without this.
+VARIABLE = "LKM_KERNEL"
 VALUES = "it is live (this machine's), or sim:FILE (a simulated one; lkm sim new FILE makes it)"
 
 
@@ -34,6 +36,14 @@ def kernel_of(spec: str, where: str = "") -> ShownKernel:
     from lkm.kernel.sim.kernel24 import Kernel24
 
     return Kernel24(path)
+
+
+def for_commands(kernel: ShownKernel) -> dict[str, str]:
+    """Return what commands must be told to work on this kernel, where the environment does not tell them."""
+    world = getattr(kernel, "world", None)
+    if world is None:
+        return {} if os.environ.get(VARIABLE, "") in LIVE else {VARIABLE: "live"}
+    return {VARIABLE: f"sim:{os.path.abspath(world.path)}"}
 
 
 def is_live(kernel: ShownKernel) -> bool:

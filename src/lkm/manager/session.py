@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from lkm.manager.kernels import for_commands
 from lkm.names import fold
 from lkm.plan.resolve import COMMAND_LINE, Candidate
 from lkm.record import Record
@@ -9,7 +12,7 @@ from lkm.system.world import open_world
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from lkm.index.lookup import ModuleIndex
     from lkm.kernel.interface import ShownKernel
@@ -38,15 +41,15 @@ class Where(Record):
 class Session:
     """A kernel with its module indexes and its configuration, as they are when it is made.
 
-    ``environment`` is what commands of the configuration get. Raises LkmError for extra roots that are not there.
+    ``environment`` is what commands of the configuration get, so that they work on the same kernel with the same
+    configuration. Raises LkmError for extra roots that are not there.
     """
 
-    def __init__(
-        self, kernel: ShownKernel, where: Where | None = None, environment: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, kernel: ShownKernel, where: Where | None = None) -> None:
         self.kernel = kernel
         self.where = where or Where()
-        self.environment = environment or {}
+        configs, roots, cmdline = self.where.configs, self.where.extra_roots, self.where.cmdline
+        self.environment = inherited(configs, roots, cmdline) | for_commands(kernel)
         self.root = self.where.root or kernel.root()
         self.release = self.where.release or kernel.release()
         self.world, self.index = self.opened()
@@ -65,6 +68,14 @@ class Session:
     def path(self, name: str) -> str:
         """Return the file of a module, "" where there is none."""
         return self.world.path(Candidate(fold(name), "", COMMAND_LINE))
+
+
+def inherited(configs: Sequence[str], extra_roots: Sequence[str] = (), cmdline: bool = True) -> dict[str, str]:
+    """Return what commands of the configuration get, so that their own modprobe reads the same."""
+    words = [os.environ.get("MODPROBE_OPTIONS", "")]
+    words += [f"-C {value}" for value in configs] + [f"--extra-root {value}" for value in extra_roots]
+    text = " ".join(" ".join([*words, "" if cmdline else "--no-cmdline"]).split())
+    return {"MODPROBE_OPTIONS": text} if text else {}
 
 
 class Listener:

@@ -133,6 +133,16 @@ def test_options_are_those_of_the_tools(manager: lkm.Manager) -> None:
     assert manager.load("msdos", ignore_install=True).ok
 
 
+def test_commands_work_on_the_same_kernel_with_the_same_configuration(
+    manager: lkm.Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MODPROBE_OPTIONS", raising=False)
+    monkeypatch.setenv("LKM_KERNEL", "live")
+    configure("install msdos echo $LKM_KERNEL $MODPROBE_OPTIONS >said\n")
+    assert manager.load("msdos").ok
+    assert Path("said").read_text() == f"sim:{os.getcwd()}/demo.world -C {os.getcwd()}/conf\n"
+
+
 def test_parameters_and_changed_files_count(manager: lkm.Manager) -> None:
     assert manager.load("fat", {"size": 7}).ok
     assert dict(manager.kernel.parameters("fat")) == {} or manager.kernel.parameters("fat")
